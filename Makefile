@@ -24,7 +24,7 @@ setup: .venv/.ready .fleet/emulator/.ready $(addsuffix /node_modules/.ready,$(NO
 
 .venv/.ready: .venv/.uv requirements/dev.txt pyproject.toml
 	@echo "setup: Python packages (requirements/dev.txt)"
-	@$(BIN)/uv pip sync --quiet --require-hashes --python .venv requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -32,7 +32,7 @@ setup: .venv/.ready .fleet/emulator/.ready $(addsuffix /node_modules/.ready,$(NO
 	@echo "setup: embedded AWS (requirements/emulator.txt)"
 	@mkdir -p .fleet
 	@test -x .fleet/emulator/bin/python || $(PYTHON) -m venv --without-pip .fleet/emulator
-	@$(BIN)/uv pip sync --quiet --require-hashes --python .fleet/emulator requirements/emulator.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .fleet/emulator requirements/emulator.txt
 	@touch $@
 
 %/node_modules/.ready: %/package-lock.json
