@@ -1,0 +1,119 @@
+"""What a command asks of the engine, and what it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from .config import Project, StackConfig
+from .events import Diagnostic, Event, Op, PolicyViolation, Step
+from .plugins import ProviderFactory
+from .program import Program
+from .state import Snapshot, StateStore
+
+
+class Kind(str, Enum):
+    """What is done to the stack."""
+
+    UP = "up"
+    DESTROY = "destroy"
+    REFRESH = "refresh"
+
+
+class Outcome(str, Enum):
+    """How a run ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    """the program, a provider or a step failed"""
+    POLICY = "policy"
+    """a mandatory policy was violated"""
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """One run.
+
+    :ivar preview: only tell what would be done; nothing is called that changes anything, no state is written
+    :ivar state: where the stack's state is kept; a preview without one starts from nothing
+    :ivar refresh: read every resource first, and go on from what is really there
+    :ivar parallel: how many steps run at once
+    """
+
+    kind: Kind
+    project: Project
+    config: StackConfig
+    state: StateStore | None = None
+    preview: bool = False
+    refresh: bool = False
+    parallel: int = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a run did (or, in a preview, would do).
+
+    :ivar steps: every step in the order in which it began, with the states as they were at its end
+    :ivar changes: op -> number of resources; a replacement counts once, as ``replace``
+    :ivar outputs: the stack's outputs; secrets are :class:`Secret`, what isn't known yet is ``UNKNOWN``
+    :ivar config: the stack's configuration as the program saw it, secrets as ``[secret]``
+    :ivar snapshot: the state after the run (of a preview: before it)
+    :ivar advice: what to do next after a failure, in a sentence; ``""`` after success
+    """
+
+    outcome: Outcome
+    steps: tuple[Step, ...]
+    changes: Mapping[Op, int]
+    outputs: Mapping[str, object]
+    config: Mapping[str, str]
+    diagnostics: tuple[Diagnostic, ...]
+    violations: tuple[PolicyViolation, ...]
+    snapshot: Snapshot | None
+    duration_s: float
+    advice: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """For the command: 0 done, 1 failed, 3 a mandatory policy, 130 interrupted (see ``errors``)."""
+        return {
+            Outcome.SUCCEEDED: 0,
+            Outcome.FAILED: 1,
+            Outcome.POLICY: 3,
+            Outcome.INTERRUPTED: 130,
+        }[self.outcome]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is (or would be) created, updated, replaced or deleted."""
+        return any(n for op, n in self.changes.items() if op not in (Op.SAME, Op.READ, Op.REFRESH))
+
+
+def run(
+    update: Update,
+    *,
+    providers: ProviderFactory,
+    policy_packs: Sequence[Path] = (),
+    on_event: Callable[[Event], None] | None = None,
+    program: Program | None = None,
+) -> Result:
+    """Run one update to its end.
+
+    A ``KeyboardInterrupt`` while this waits lets the steps under way finish, saves, and returns a result with
+    ``Outcome.INTERRUPTED``; a second one raises :class:`InterruptedRun` at once (what was under way is then in
+    the state as a pending operation).
+
+    :param providers: gives the client of a provider; a package that ``PULUMI_DEBUG_PROVIDERS`` names
+        (``aws:PORT,...``) is attached instead and never asked of this
+    :param policy_packs: folders with a ``PulumiPolicy.yaml``
+    :param on_event: told everything, in order, from one thread at a time
+    :param program: a program that was already started with :meth:`Program.start`
+    :raises EngineError: before anything was started, or when the engine itself can't go on
+    """
+    from .deployment import Deployment
+
+    return Deployment(
+        update, providers=providers, policy_packs=policy_packs, on_event=on_event, program=program
+    ).run()

@@ -1,0 +1,9 @@
+"""The stack's state: what the engine knows of the resources that exist."""
+
+from __future__ import annotations
+
+from .resource import ResourceState
+from .snapshot import Snapshot
+from .store import StateStore
+
+__all__ = ["ResourceState", "Snapshot", "StateStore"]
