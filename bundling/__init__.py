@@ -1,0 +1,26 @@
+"""From a folder under functions/ to a package that Lambda runs. Knows files, and nothing of the program."""
+
+from bundling.build import build, discover
+from bundling.model import (
+    MAX_DIRECT_UPLOAD_BYTES,
+    MAX_UNZIPPED_BYTES,
+    Bundle,
+    BundleError,
+    Kind,
+    Target,
+    check_unzipped,
+    megabytes,
+)
+
+__all__ = [
+    "MAX_DIRECT_UPLOAD_BYTES",
+    "MAX_UNZIPPED_BYTES",
+    "Bundle",
+    "BundleError",
+    "Kind",
+    "Target",
+    "build",
+    "check_unzipped",
+    "discover",
+    "megabytes",
+]
