@@ -1,0 +1,1 @@
+"""Components: the resources of a fleet, and the values that they take."""

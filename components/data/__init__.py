@@ -1,0 +1,1 @@
+"""Where data is kept, and how services get at it."""

@@ -1,0 +1,1 @@
+"""The systems: each service a small component on LambdaService."""

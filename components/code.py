@@ -1,0 +1,199 @@
+"""What runs in a function: a zip built from a folder of functions/, or a container image; and layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pulumi
+import pulumi_aws as aws
+
+import bundling
+from components.component import Component
+from components.naming import Kind, Scope
+from components.problems import Problem, refuse
+
+ARCHITECTURE = "arm64"
+
+# https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+_IMAGE_URI = re.compile(
+    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^:@]+(:[\w.-]+|@sha256:[0-9a-f]{64})"
+)
+
+
+class Builder(Protocol):
+    """What turns a folder into a package; `bundling.build` in the program."""
+
+    def __call__(self, source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
+        """Make the folder's package, or find it made."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packages:
+    """How a stage makes and ships its packages.
+
+    project: the folder that functions/ and build/ are in, and that the program runs in.
+    target: what the packages run on.
+    bucket: where packages go that are over 50 MB; such a package is an error without it.
+    """
+
+    project: Path
+    target: bundling.Target
+    bucket: str | None = None
+    build: Builder = bundling.build
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """What runs: made by `Code.zip` or `Code.image`, one of which it is."""
+
+    bundle: bundling.Bundle | None = None
+    bucket: str | None = None
+    image_uri: str | None = None
+    command: tuple[str, ...] = ()
+    ignore_changes: bool = False
+
+    @classmethod
+    def zip(cls, folder: str, packages: Packages) -> Code:
+        """Build a folder (`functions/typerush/text_service`) and ship it as a zip.
+
+        Raises InvalidArgumentsError when it can't be built or shipped.
+        """
+        bundle = _build(folder, packages)
+        return cls(bundle=bundle, bucket=packages.bucket if bundle.needs_bucket else None)
+
+    @classmethod
+    def image(cls, uri: str, *, command: tuple[str, ...] = (), ignore_changes: bool = False) -> Code:
+        """Run a container image of this account's or another's registry (ECR).
+
+        command: what it runs instead of its own CMD.
+        ignore_changes: leave the image alone that a deployment outside this program has put there.
+        Raises InvalidArgumentsError for what isn't an ECR image with a tag or a digest.
+        """
+        if not _IMAGE_URI.fullmatch(uri):
+            refuse(
+                [
+                    Problem(
+                        where="image",
+                        what="the URI",
+                        got=repr(uri),
+                        allowed="an image in ECR with a tag or a digest, as "
+                        "'123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1.0'",
+                    )
+                ]
+            )
+        return cls(image_uri=uri, command=command, ignore_changes=ignore_changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerArgs:
+    """A layer made from a folder whose bundle.toml says `kind = "python-layer"`.
+
+    what: its short name (`text-layer`); packages with Python code run on `runtime` only.
+    """
+
+    scope: Scope
+    what: str
+    bundle: bundling.Bundle
+    bucket: str | None = None
+
+    @classmethod
+    def zip(cls, folder: str, packages: Packages, *, scope: Scope, what: str) -> LayerArgs:
+        """Build a folder as a layer. Raises InvalidArgumentsError when it can't be built or shipped."""
+        bundle = _build(folder, packages)
+        return cls(
+            scope=scope, what=what, bundle=bundle, bucket=packages.bucket if bundle.needs_bucket else None
+        )
+
+    @property
+    def name(self) -> str:
+        """The layer's physical name."""
+        return self.scope.name(self.what)
+
+    @property
+    def runtime(self) -> str:
+        """The runtime that the layer's wheels are for."""
+        return f"python{self.bundle.python_version}"
+
+    def problems(self) -> Iterator[Problem]:
+        """Say what is impossible about the layer."""
+        yield from Kind.LAYER.problems(f"layer {self.what}", self.name)
+        if self.bundle.python_version is None:
+            yield Problem(
+                where=f"layer {self.what}",
+                what="the package",
+                got=f"{self.bundle.name}, a {self.bundle.kind.value} package",
+                allowed='one whose bundle.toml says kind = "python-layer"',
+            )
+
+
+class Layer(Component):
+    """A layer's newest version. Its ARN isn't known before it exists: AWS numbers the versions."""
+
+    def __init__(self, name: str, args: LayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        refuse(args.problems())
+        super().__init__("fleet:components:Layer", name, opts)
+        shipped = ship(self, args.bundle, args.bucket, args.scope)
+        self.version = aws.lambda_.LayerVersion(
+            self.child("version"),
+            layer_name=args.name,
+            code=shipped.archive,
+            s3_bucket=shipped.bucket,
+            s3_key=shipped.key,
+            compatible_architectures=[ARCHITECTURE],
+            compatible_runtimes=[args.runtime],
+            opts=self.inside(),
+        )
+        self.arn = self.version.arn
+        self.finish({"arn": self.arn})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipment:
+    """How a zip gets to Lambda: with the call itself, or by way of a bucket."""
+
+    archive: pulumi.Archive | None = None
+    bucket: pulumi.Output[str] | None = None
+    key: pulumi.Output[str] | None = None
+
+
+def ship(owner: Component, bundle: bundling.Bundle, bucket: str | None, scope: Scope) -> Shipment:
+    """Ship a package with the call, or through the bucket if there is one named.
+
+    The object's key has the package's hash in it: another package is another object, which Lambda then sees.
+    """
+    if bucket is None:
+        return Shipment(archive=pulumi.FileArchive(bundle.path))
+    package = aws.s3.BucketObjectv2(
+        owner.child("package"),
+        bucket=bucket,
+        key=f"{scope.name()}/{bundle.name}-{bundle.sha256[:16]}.zip",
+        source=pulumi.FileAsset(bundle.path),
+        tags=scope.tags(),
+        opts=owner.inside(),
+    )
+    return Shipment(bucket=package.bucket, key=package.key)
+
+
+def _build(folder: str, packages: Packages) -> bundling.Bundle:
+    try:
+        bundle = packages.build(Path(folder), packages.target, project=packages.project)
+    except bundling.BundleError as error:
+        raise pulumi.RunError(str(error)) from None
+    if bundle.needs_bucket and packages.bucket is None:
+        refuse(
+            [
+                Problem(
+                    where=f"package {bundle.name}",
+                    what="its size",
+                    got=bundling.megabytes(bundle.size_bytes),
+                    allowed=f"{bundling.megabytes(bundling.MAX_DIRECT_UPLOAD_BYTES)} without a bucket",
+                    mend="Name a bucket for packages (codeBucket), or leave out what isn't needed.",
+                )
+            ]
+        )
+    return bundle

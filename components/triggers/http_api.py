@@ -1,0 +1,297 @@
+"""HTTP APIs in front of services."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components import limits
+from components.arns import Shape
+from components.component import Component
+from components.naming import Kind, Scope
+from components.permissions import Invoker
+from components.problems import Problem, refuse
+from components.service import LambdaService
+
+STATEMENT_ID = "AllowAPIGatewayInvoke"
+_SERVICE = "apigateway.amazonaws.com"
+_ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) (/\S*)|\$default")
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+_ACCESS_LOG = json.dumps(
+    {
+        "requestId": "$context.requestId",
+        "requestTime": "$context.requestTime",
+        "ip": "$context.identity.sourceIp",
+        "routeKey": "$context.routeKey",
+        "status": "$context.status",
+        "protocol": "$context.protocol",
+        "responseLength": "$context.responseLength",
+        "responseLatencyMs": "$context.responseLatency",
+        "integrationLatencyMs": "$context.integrationLatency",
+        "integrationError": "$context.integrationErrorMessage",
+        "authorizerError": "$context.authorizer.error",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throttling:
+    """How many requests a second an API takes: steadily, and at once."""
+
+    rate_limit: float = 100
+    burst_limit: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class JwtAuthorizer:
+    """Who issues the tokens that an API takes (an https URL), and for which audiences."""
+
+    issuer: str
+    audience: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cors:
+    """What browsers on other origins may do."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...] = ("GET", "POST")
+    headers: tuple[str, ...] = ("authorization", "content-type")
+    max_age_s: int = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A method and a path (`GET /texts/random`) that goes to a service of the system, by its short name.
+
+    public: anybody may call it, also where the API has an authorizer.
+    """
+
+    key: str
+    service: str
+    public: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpApiArgs:
+    """An HTTP API.
+
+    what: its short name; the physical one is `<system>-<stage>-<what>`.
+    authorizer: without one, every route is open to whoever knows the URL.
+    """
+
+    scope: Scope
+    routes: tuple[Route, ...]
+    what: str = "api"
+    throttling: Throttling = Throttling()
+    authorizer: JwtAuthorizer | None = None
+    cors: Cors | None = None
+    log_retention_days: int = 7
+    kms_key_arn: str | None = None
+    protect: bool = False
+
+    @property
+    def name(self) -> str:
+        """The API's physical name."""
+        return self.scope.name(self.what)
+
+    @property
+    def log_group(self) -> str:
+        """The name of the access logs' group.
+
+        Below /aws/vendedlogs/, so that many APIs don't fill up the account's policy for log delivery.
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+        """
+        return f"/aws/vendedlogs/apigateway/{self.name}"
+
+    def problems(self) -> Iterator[Problem]:
+        """Say what is impossible about the API."""
+        where = f"API {self.what}"
+        yield from Kind.API.problems(where, self.name)
+        yield from Kind.LOG_GROUP.problems(where, self.log_group)
+        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn)
+        yield from self._route_problems(where)
+        yield from self._throttling_problems(where)
+        yield from self._authorizer_problems(where)
+        yield from self._cors_problems(where)
+
+    def _route_problems(self, where: str) -> Iterator[Problem]:
+        keys = [route.key for route in self.routes]
+        for key in sorted(set(keys)):
+            if keys.count(key) > 1:
+                yield Problem(
+                    where=where,
+                    what=f"the route {key!r}",
+                    got=f"declared {keys.count(key)} times",
+                    allowed="each method and path once",
+                    mend="Take one of them out.",
+                )
+            if not _ROUTE.fullmatch(key):
+                yield Problem(
+                    where=where,
+                    what="a route",
+                    got=repr(key),
+                    allowed="'<METHOD> /<path>' or '$default'",
+                )
+
+    def _throttling_problems(self, where: str) -> Iterator[Problem]:
+        for what, number in (
+            ("rate_limit", self.throttling.rate_limit),
+            ("burst_limit", self.throttling.burst_limit),
+        ):
+            if number <= 0:
+                yield Problem(where=where, what=f"throttling.{what}", got=str(number), allowed="more than 0")
+
+    def _authorizer_problems(self, where: str) -> Iterator[Problem]:
+        if self.authorizer is None:
+            return
+        if not re.fullmatch(r"https://\S+", self.authorizer.issuer):
+            yield Problem(
+                where=where,
+                what="authorizer.issuer",
+                got=repr(self.authorizer.issuer),
+                allowed="an https URL, whose /.well-known/openid-configuration API Gateway reads",
+            )
+        if not self.authorizer.audience:
+            yield Problem(
+                where=where,
+                what="authorizer.audience",
+                got="empty",
+                allowed="at least one audience",
+                mend="Without one, tokens that were issued for anything else would do.",
+            )
+
+    def _cors_problems(self, where: str) -> Iterator[Problem]:
+        if self.cors and not self.cors.origins:
+            yield Problem(where=where, what="cors.origins", got="empty", allowed="at least one origin")
+
+
+def invoker(execution_arn: pulumi.Input[str]) -> Invoker:
+    """Let an HTTP API invoke a service: any of its stages and routes, of this API alone."""
+    return Invoker.by_service(STATEMENT_ID, _SERVICE, source_arn=pulumi.Output.concat(execution_arn, "/*/*"))
+
+
+class HttpApi(Component):
+    """An HTTP API whose routes go to services, with access logs, throttling, and tokens if asked.
+
+    services: by the short names that the routes use.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: HttpApiArgs,
+        services: Mapping[str, LambdaService],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        refuse(args.problems())
+        super().__init__("fleet:components:HttpApi", name, opts)
+        self._args = args
+        self.api = self._api()
+        self.url = self.api.api_endpoint
+        self._stage(self._log_group())
+        authorizer = self._authorizer()
+        for service_name, service in services.items():
+            integration = self._integration(service_name, service)
+            for route in args.routes:
+                if route.service == service_name:
+                    self._route(route, integration, authorizer)
+            service.allow(invoker(self.api.execution_arn))
+        self.finish({"url": self.url})
+
+    def _api(self) -> aws.apigatewayv2.Api:
+        cors = self._args.cors
+        return aws.apigatewayv2.Api(
+            self.child("api"),
+            name=self._args.name,
+            protocol_type="HTTP",
+            cors_configuration={
+                "allow_origins": list(cors.origins),
+                "allow_methods": list(cors.methods),
+                "allow_headers": list(cors.headers),
+                "max_age": cors.max_age_s,
+            }
+            if cors
+            else None,
+            tags=self._args.scope.tags(),
+            opts=self.inside(),
+        )
+
+    def _log_group(self) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            self.child("access-logs"),
+            name=self._args.log_group,
+            retention_in_days=self._args.log_retention_days,
+            kms_key_id=self._args.kms_key_arn,
+            tags=self._args.scope.tags(Name=self._args.log_group),
+            opts=self.inside(protect=self._args.protect or None),
+        )
+
+    def _stage(self, log_group: aws.cloudwatch.LogGroup) -> None:
+        aws.apigatewayv2.Stage(
+            self.child("stage"),
+            api_id=self.api.id,
+            name="$default",
+            auto_deploy=True,
+            access_log_settings={"destination_arn": log_group.arn, "format": _ACCESS_LOG},
+            default_route_settings={
+                "throttling_rate_limit": self._args.throttling.rate_limit,
+                "throttling_burst_limit": self._args.throttling.burst_limit,
+                "detailed_metrics_enabled": True,
+            },
+            tags=self._args.scope.tags(),
+            opts=self.inside(),
+        )
+
+    def _authorizer(self) -> aws.apigatewayv2.Authorizer | None:
+        tokens = self._args.authorizer
+        if tokens is None:
+            return None
+        return aws.apigatewayv2.Authorizer(
+            self.child("authorizer"),
+            api_id=self.api.id,
+            name=f"{self._args.name}-jwt",
+            authorizer_type="JWT",
+            identity_sources=["$request.header.Authorization"],
+            jwt_configuration={"issuer": tokens.issuer, "audiences": list(tokens.audience)},
+            opts=self.inside(),
+        )
+
+    def _integration(self, service_name: str, service: LambdaService) -> aws.apigatewayv2.Integration:
+        return aws.apigatewayv2.Integration(
+            self.child(f"{service_name}-integration"),
+            api_id=self.api.id,
+            integration_type="AWS_PROXY",
+            integration_method="POST",
+            integration_uri=service.alias.invoke_arn,
+            payload_format_version="2.0",
+            timeout_milliseconds=limits.HTTP_API_TIMEOUT_MS,
+            opts=self.inside(),
+        )
+
+    def _route(
+        self,
+        route: Route,
+        integration: aws.apigatewayv2.Integration,
+        authorizer: aws.apigatewayv2.Authorizer | None,
+    ) -> None:
+        guarded = authorizer is not None and not route.public
+        aws.apigatewayv2.Route(
+            self.child(f"{_slug(route.key)}-route"),
+            api_id=self.api.id,
+            route_key=route.key,
+            target=pulumi.Output.concat("integrations/", integration.id),
+            authorization_type="JWT" if guarded else "NONE",
+            authorizer_id=authorizer.id if authorizer is not None and guarded else None,
+            opts=self.inside(),
+        )
+
+
+def _slug(route_key: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", route_key.lower()).strip("-")
