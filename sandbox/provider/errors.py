@@ -1,0 +1,79 @@
+"""What the provider answers when something is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MISSING = frozenset(
+    {
+        "404",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "InvalidGroup.NotFound",
+        "InvalidSecurityGroupRuleId.NotFound",
+        "NoSuchBucket",
+        "NoSuchEntity",
+        "NoSuchKey",
+        "NotFound",
+        "NotFoundException",
+        "ObjectNotFoundException",
+        "ProvisionedConcurrencyConfigNotFoundException",
+        "QueueDoesNotExist",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+    }
+)
+"""AWS's codes for: what was asked for isn't there."""
+
+_EXISTS = "it exists already outside this stack's state: import it, delete it, or give it another name"
+_NOT_ALLOWED = (
+    "the embedded AWS refuses the sandbox's credentials: restart it with `fleet down` and `fleet up`"
+)
+_NO_SUCH = "what it refers to doesn't exist: let it depend on that resource, or run a refresh"
+
+_HINTS = {
+    "AccessDenied": _NOT_ALLOWED,
+    "EntityAlreadyExists": _EXISTS,
+    "NoSuchEntity": _NO_SUCH,
+    "ResourceAlreadyExistsException": _EXISTS,
+    "ResourceConflictException": _EXISTS,
+    "ResourceNotFoundException": _NO_SUCH,
+    "UnrecognizedClientException": _NOT_ALLOWED,
+}
+
+_NO_ANSWER = frozenset(
+    {"EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError"}
+)
+
+
+class ProviderError(Exception):
+    """An error for the user: its text says what, where, found, allowed and how to mend it."""
+
+
+class UnsupportedError(ProviderError):
+    """A type, property or function that this provider doesn't have; the text names it."""
+
+
+def code_of(error: Exception) -> str:
+    """AWS's error code of a botocore ``ClientError``; empty for anything else."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether AWS says that what was asked for doesn't exist."""
+    return code_of(error) in MISSING
+
+
+def told(error: Exception, doing: str) -> str:
+    """One text for anything that went wrong while ``doing``, e.g. ``"creating Function shop"``."""
+    code = code_of(error)
+    if code:
+        message = getattr(error, "response", {}).get("Error", {}).get("Message", "") or "no message"
+        hint = _HINTS.get(code, "")
+        return f"{doing}: AWS answered {code}: {message}" + (f"\n{hint}" if hint else "")
+    if isinstance(error, ProviderError | TimeoutError):
+        return f"{doing}: {error}"
+    kind = type(error).__name__
+    if kind in _NO_ANSWER:
+        return f"{doing}: the embedded AWS doesn't answer ({error})\nstart it with `fleet up`"
+    return f"{doing}: {kind}: {error}"

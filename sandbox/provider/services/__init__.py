@@ -1,0 +1,1 @@
+"""The types, one file per AWS service."""
