@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox import emulator
+from sandbox.emulator import Emulator
+from sandbox.errors import NotRunningError, SandboxError
+from sandbox.home import Home
+from sandbox.processes import Record
+from sandbox.provider.clients import client
+
+
+def listening(pid: int) -> set[str]:
+    """The addresses on which a process or one of its descendants listens."""
+    root = psutil.Process(pid)
+    return {
+        connection.laddr.ip
+        for process in [root, *root.children(recursive=True)]
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN or connection.type.name == "SOCK_DGRAM"
+    }
+
+
+@pytest.fixture
+def started(fleet_home: Home) -> Iterator[Emulator]:
+    yield emulator.ensure(fleet_home)
+    emulator.stop(fleet_home)
+
+
+def test_it_is_started_once_and_found_again(fleet_home: Home, started: Emulator) -> None:
+    assert emulator.ensure(fleet_home) == started
+    assert emulator.find(fleet_home) == started
+    assert emulator.require(fleet_home) == started
+
+
+def test_two_starts_at_once_give_one_emulator(fleet_home: Home) -> None:
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(lambda _: emulator.ensure(fleet_home), range(2))
+        assert first == second
+    finally:
+        emulator.stop(fleet_home)
+
+
+def test_it_listens_on_loopback_only(started: Emulator) -> None:
+    assert listening(started.pid) == {"127.0.0.1"}
+
+
+def test_its_environment_has_nothing_of_ours(fleet_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVATE_TOKEN", "s3cret")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    try:
+        inside = psutil.Process(emulator.ensure(fleet_home).pid).environ()
+    finally:
+        emulator.stop(fleet_home)
+    work = fleet_home.sandbox / "emulator"
+    # LC_CTYPE: what Python itself may add when it coerces the C locale (PEP 538).
+    assert {k for k in inside if k != "LC_CTYPE"} == set(emulator.environment(work, 1, "x"))
+    assert not {"s3cret", "production", os.environ["PATH"], os.environ["HOME"]} & set(inside.values())
+
+
+def test_its_path_holds_node_and_nothing_else(fleet_home: Home, started: Emulator) -> None:
+    (folder,) = psutil.Process(started.pid).environ()["PATH"].split(":")
+    assert [entry.name for entry in Path(folder).iterdir()] == ["node"]
+
+
+def test_unknown_callers_are_refused(started: Emulator) -> None:
+    from dataclasses import replace
+
+    stranger = replace(started.endpoint, access_key_id="AKIASTRANGERSTRANGER")
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        client(stranger, "sts", "us-east-1").get_caller_identity()
+
+
+def test_stopping_leaves_nothing_but_the_log(fleet_home: Home) -> None:
+    found = emulator.ensure(fleet_home)
+    assert emulator.stop(fleet_home)
+    assert not psutil.pid_exists(found.pid)
+    assert emulator.find(fleet_home) is None
+    assert {entry.name for entry in fleet_home.sandbox.iterdir()} == {"emulator.log", "emulator.lock"}
+    assert not emulator.stop(fleet_home)
+
+
+def test_a_dead_emulator_is_noticed_and_replaced(fleet_home: Home) -> None:
+    try:
+        first = emulator.ensure(fleet_home)
+        process = psutil.Process(first.pid)
+        process.kill()
+        process.wait(5)
+        assert emulator.find(fleet_home) is None
+        with pytest.raises(NotRunningError, match="fleet up"):
+            emulator.require(fleet_home)
+        assert emulator.ensure(fleet_home).instance != first.instance
+    finally:
+        emulator.stop(fleet_home)
+
+
+def test_a_later_process_with_the_same_id_is_left_alone() -> None:
+    ours = psutil.Process()
+    other = Record(pid=ours.pid, started=ours.create_time() - 60)
+    assert not other.alive
+    assert not other.stop()
+
+
+def test_a_missing_installation_says_what_to_run(fleet_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulator, "INTERPRETER", Path("/nowhere/python"))
+    with pytest.raises(SandboxError, match="make setup"):
+        emulator.ensure(fleet_home)
+
+
+def test_a_failing_start_shows_the_log(
+    fleet_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho no such module >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(emulator, "INTERPRETER", broken)
+    with pytest.raises(SandboxError, match=r"(?s)exit code 3.*no such module"):
+        emulator.ensure(fleet_home)
