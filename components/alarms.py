@@ -62,7 +62,7 @@ class AlarmArgs:
         for what in _NAMES:
             yield from Kind.ALARM.problems(where, self.name(what, names))
         for topic in self.topic_arns:
-            yield from Shape.TOPIC.problems(where, "alarms.topic_arns", topic)
+            yield from Shape.TOPIC.problems(where, "alarms.topic_arns", topic, region=names.scope.region)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,9 +61,23 @@ class Shape(Enum):
         self.example = example
         self.mend = mend
 
-    def problems(self, where: str, what: str, arn: str | None) -> Iterator[Problem]:
-        """Say that an ARN hasn't this shape; None stands for one that isn't given, and is fine."""
-        if arn is not None and not self.pattern.fullmatch(arn):
+    def problems(
+        self, where: str, what: str, arn: str | None, *, region: str | None = None
+    ) -> Iterator[Problem]:
+        """Say that an ARN hasn't this shape, or isn't of the region that it has to be of.
+
+        None stands for an ARN that isn't given, which is fine.
+        """
+        if arn is None:
+            return
+        if not self.pattern.fullmatch(arn):
             yield Problem(
                 where=where, what=what, got=repr(arn), allowed=f"an ARN as {self.example}", mend=self.mend
+            )
+        elif region is not None and arn.split(":")[3] != region:
+            yield Problem(
+                where=where,
+                what=what,
+                got=repr(arn),
+                allowed=f"one in {region}, where the service is",
             )

@@ -131,6 +131,31 @@ class LayerArgs:
             )
 
 
+def layer_problems(
+    where: str, code: Code, layers: tuple[LayerArgs, ...], runtime: str | None
+) -> Iterator[Problem]:
+    """Say that a function doesn't go together with its layers: another runtime, or too large as a whole."""
+    for layer in layers:
+        if layer.runtime != runtime:
+            yield Problem(
+                where=where,
+                what="runtime",
+                got=repr(runtime),
+                allowed=f"{layer.runtime!r}, which the layer {layer.what} is built for",
+                mend="Set python_version in the layer's bundle.toml, and lock it anew.",
+            )
+    packages = [*([code.bundle] if code.bundle else []), *(layer.bundle for layer in layers)]
+    size = sum(package.unzipped_bytes for package in packages)
+    if size > bundling.MAX_UNZIPPED_BYTES:
+        yield Problem(
+            where=where,
+            what="the code with its layers",
+            got=f"{bundling.megabytes(size)} unzipped",
+            allowed=f"at most {bundling.megabytes(bundling.MAX_UNZIPPED_BYTES)}",
+            mend="Leave out what isn't needed, or ship a container image.",
+        )
+
+
 class Layer(Component):
     """A layer's newest version. Its ARN isn't known before it exists: AWS numbers the versions."""
 

@@ -18,7 +18,6 @@ class Component(pulumi.ComponentResource):
     """
 
     def __init__(self, token: str, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        self._component_name = name
         self._children: set[str] = set()
         parent = opts.parent if opts else None
         if isinstance(parent, Component):
@@ -27,7 +26,7 @@ class Component(pulumi.ComponentResource):
 
     def child(self, what: str) -> str:
         """Make the name of a child. Raises InvalidArgumentsError when there already is one of that name."""
-        name = f"{self._component_name}-{what}"
+        name = f"{self.pulumi_resource_name}-{what}"
         self.claim(name, name)
         return name
 
@@ -45,7 +44,7 @@ class Component(pulumi.ComponentResource):
             refuse(
                 [
                     Problem(
-                        where=self._component_name,
+                        where=self.pulumi_resource_name,
                         what=f"the child {name!r}",
                         got="there already",
                         allowed="each name once",

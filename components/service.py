@@ -24,14 +24,17 @@ class LambdaService(Component):
     """A function with its own role, log group, version, alias `live`, alarms, and what else it is asked for.
 
     Callers use `qualified_arn`: the alias moves to a new version in one step.
+    A system's services are subclasses, each with a PULUMI_TYPE (Pulumi's name of the type) of its own.
     Raises InvalidArgumentsError with everything that is wrong, before anything is registered.
     """
+
+    PULUMI_TYPE = "fleet:components:LambdaService"
 
     def __init__(
         self, name: str, args: LambdaServiceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         refuse(args.problems())
-        super().__init__("fleet:components:LambdaService", name, opts)
+        super().__init__(self.PULUMI_TYPE, name, opts)
         self.args = args
         self.name = args.names.function
         self.qualified_arn = args.names.alias_arn

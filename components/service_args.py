@@ -111,8 +111,13 @@ class LambdaServiceArgs:
             [invoker.statement_id for invoker in self.all_invokers],
             "Give one of them another statement id.",
         )
-        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn)
-        yield from Shape.CODE_SIGNING.problems(where, "code_signing_config_arn", self.code_signing_config_arn)
+        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
+        yield from Shape.CODE_SIGNING.problems(
+            where,
+            "code_signing_config_arn",
+            self.code_signing_config_arn,
+            region=self.scope.region,
+        )
 
     @property
     def all_invokers(self) -> tuple[Invoker, ...]:

@@ -69,7 +69,7 @@ class QueueArgs:
                 got=str(self.retention_s),
                 allowed=str(limits.QUEUE_RETENTION_S),
             )
-        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn)
+        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
 
     def _sid(self, verb: str) -> str:
         return verb + "".join(word.capitalize() for word in self.what.split("-"))

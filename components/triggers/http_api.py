@@ -115,7 +115,7 @@ class HttpApiArgs:
         where = f"API {self.what}"
         yield from Kind.API.problems(where, self.name)
         yield from Kind.LOG_GROUP.problems(where, self.log_group)
-        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn)
+        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
         yield from self._route_problems(where)
         yield from self._throttling_problems(where)
         yield from self._authorizer_problems(where)
