@@ -1,0 +1,1 @@
+"""Typing texts: kept in DynamoDB, written by a model on Bedrock."""
