@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -56,8 +57,8 @@ class Record:
         except psutil.Error:
             return None
 
-    def stop(self, *, grace_s: float = 5.0) -> bool:
-        """Ask the process and its descendants to end, then make them; ``False`` if it was gone already."""
+    def stop(self, *, ask: signal.Signals = signal.SIGTERM, grace_s: float = 5.0) -> bool:
+        """Ask the process to end, then make it and all its descendants; ``False`` if it was gone already."""
         import psutil
 
         process = self._process()
@@ -66,15 +67,13 @@ class Record:
         family = [process]
         with suppress(psutil.Error):
             family += process.children(recursive=True)
-        for send in ("terminate", "kill"):
-            for member in family:
-                try:
-                    getattr(member, send)()
-                except psutil.Error:
-                    continue
-            _, family = psutil.wait_procs(family, timeout=grace_s)
-            if not family:
-                break
+        with suppress(psutil.Error):
+            process.send_signal(ask)
+        _, left = psutil.wait_procs(family, timeout=grace_s)
+        for member in left:
+            with suppress(psutil.Error):
+                member.kill()
+        psutil.wait_procs(left, timeout=grace_s)
         return True
 
 
