@@ -14,7 +14,7 @@ import pytest
 from sandbox import postgres
 from sandbox.errors import SandboxError
 from sandbox.home import Home
-from sandbox.postgres import Postgres, server
+from sandbox.postgres import Postgres, front, server
 from tests.sandbox.test_emulator import listening
 
 
@@ -26,12 +26,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def running(home: Home) -> Iterator[Postgres]:
     started = postgres.ensure(home)
-    postgres.create_database(started, database="shop", user="shop", password="first")
+    postgres.create_database(started, database="shop", user="shop", password=FIRST)
     yield started
     postgres.stop(home)
 
 
-def connect(running: Postgres, password: str = "first", **changed: object) -> psycopg.Connection:
+FIRST = "first"
+
+
+def connect(running: Postgres, password: str = FIRST, **changed: object) -> psycopg.Connection:
     asked: dict[str, object] = {
         "host": "localhost",
         "port": running.port,
@@ -74,11 +77,8 @@ def test_a_client_with_another_authority_turns_away(running: Postgres, tmp_path:
 
 
 def test_nonsense_on_the_port_harms_nobody(running: Postgres) -> None:
-    for nonsense in (
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"",
-        struct.pack("!II", 8, server.front.SSL_REQUEST) + b"junk!",
-    ):
+    no_handshake = struct.pack("!II", 8, front.SSL_REQUEST) + b"junk!"
+    for nonsense in (b"GET / HTTP/1.1\r\n\r\n", b"", no_handshake):
         with socket.create_connection(("127.0.0.1", running.port)) as client:
             client.sendall(nonsense)
             client.shutdown(socket.SHUT_WR)
