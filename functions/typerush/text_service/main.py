@@ -69,10 +69,12 @@ def _left_s(context: Any) -> float:
 
 
 def _below_stage(event: dict[str, Any]) -> dict[str, Any]:
-    """Take a stage other than $default off the path that the routes are matched with."""
-    prefix = f"/{event['requestContext'].get('stage')}/"
-    path = str(event.get("rawPath", "/"))
-    return {**event, "rawPath": path.removeprefix(prefix[:-1])} if path.startswith(prefix) else event
+    """Take a stage other than $default off the path, which the routes don't know."""
+    about = event["requestContext"]
+    stage, path = f"/{about.get('stage')}", about["http"]["path"]
+    if not path.startswith(f"{stage}/"):
+        return event
+    return {**event, "requestContext": {**about, "http": {**about["http"], "path": path.removeprefix(stage)}}}
 
 
 def _reply(status: int, body: dict[str, object]) -> dict[str, object]:

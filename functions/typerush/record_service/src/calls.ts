@@ -46,9 +46,9 @@ function readHttp(event: APIGatewayProxyEventV2): Call {
   return { operation, input: method === "POST" ? readBody(event) : (event.queryStringParameters ?? {}) };
 }
 
-/** A stage other than $default is the first part of the raw path. */
-function pathBelowStage({ rawPath, requestContext: { stage } }: APIGatewayProxyEventV2): string {
-  const path = rawPath.startsWith(`/${stage}/`) ? rawPath.slice(stage.length + 1) : rawPath;
+/** A stage other than $default is the first part of the path. */
+function pathBelowStage({ requestContext: { stage, http } }: APIGatewayProxyEventV2): string {
+  const path = http.path.startsWith(`/${stage}/`) ? http.path.slice(stage.length + 1) : http.path;
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 

@@ -46,10 +46,10 @@ class Library:
         try:
             return self._write(difficulty, deadline), True
         except ModelError as failure:
+            log.warning("%s; looking for a stored text instead", failure)
             stored = self._table.pick(difficulty)
             if stored is None:
                 raise
-            log.warning("%s; a stored text stands in", failure)
             return stored, False
 
     def _write(self, difficulty: Difficulty, deadline: Deadline) -> Text:
