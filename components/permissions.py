@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
-from pulumi_aws.lambda_ import Alias, Function
 
 from components.arns import Shape
 from components.component import Component
@@ -100,7 +99,9 @@ def _url_invokers(statement_id: str, role_arn: str) -> tuple[Invoker, Invoker]:
     )
 
 
-def permit(owner: Component, invoker: Invoker, *, function: Function, alias: Alias) -> None:
+def permit(
+    owner: Component, invoker: Invoker, *, function: aws.lambda_.Function, alias: aws.lambda_.Alias
+) -> None:
     """Add the statement to the policy of the alias."""
     aws.lambda_.Permission(
         owner.child(invoker.statement_id),
@@ -117,7 +118,9 @@ def permit(owner: Component, invoker: Invoker, *, function: Function, alias: Ali
     )
 
 
-def serve_url(owner: Component, *, function: Function, alias: Alias) -> aws.lambda_.FunctionUrl:
+def serve_url(
+    owner: Component, *, function: aws.lambda_.Function, alias: aws.lambda_.Alias
+) -> aws.lambda_.FunctionUrl:
     """Give the alias a URL that takes signed requests only."""
     return aws.lambda_.FunctionUrl(
         owner.child("url"),

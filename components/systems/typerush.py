@@ -56,6 +56,7 @@ class ServiceArgs:
     runtime: str
     memory_mb: int
     timeout_s: int
+    ephemeral_storage_mb: int = 512
     log_level: str = "INFO"
     reserved_concurrency: int | None = None
     provisioned_concurrency: ProvisionedConcurrency | None = None
@@ -240,6 +241,7 @@ def _service(
         handler=handler,
         memory_mb=chosen.memory_mb,
         timeout_s=chosen.timeout_s,
+        ephemeral_storage_mb=chosen.ephemeral_storage_mb,
         environment=environment,
         grants=grants,
         invokers=(Invoker.by_role(*caller),),

@@ -1,0 +1,75 @@
+"""Valid arguments, from which each test changes one thing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bundling
+from components.bedrock import BedrockModel
+from components.code import Code, Packages
+from components.data.database import Database
+from components.data.secret import Secret
+from components.naming import Scope
+from components.network import Network
+from components.service_args import LambdaServiceArgs
+from components.systems.typerush import TypeRushArgs
+from tests.mocks import ACCOUNT, REGION
+
+SCOPE = Scope(system="typerush", stage="dev", account=ACCOUNT, region=REGION)
+NETWORK = Network(
+    vpc_id="vpc-0a1b2c3d4e5f60718",
+    subnet_ids=("subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"),
+    security_group_id="sg-0a1b2c3d4e5f60718",
+)
+SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:typerush/database-AbCdEf"
+DATABASE = Database(secret=Secret(arn=SECRET_ARN), security_group_id="sg-1a1b2c3d4e5f60718")
+GAME_ROLE = f"arn:aws:iam::{ACCOUNT}:role/game-service"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
+
+
+def build(source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
+    """Pretend to build, as `bundling.build` would; nothing is read."""
+    name = source.as_posix().removeprefix("functions/").replace("/", "-").replace("_", "-")
+    layer = name.endswith("layer")
+    return bundling.Bundle(
+        name=name,
+        kind=bundling.Kind.PYTHON_LAYER if layer else bundling.Kind.PYTHON,
+        target=target,
+        path=f"build/{target.value}/{name}.zip",
+        size_bytes=1_000_000,
+        unzipped_bytes=3_000_000,
+        sha256="5e" * 32,
+        python_version="3.12" if layer else None,
+    )
+
+
+def build_large(source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
+    """Pretend to build a package that is too large for the call itself."""
+    return replace(build(source, target, project=project), size_bytes=60 * 1024 * 1024)
+
+
+PACKAGES = Packages(project=Path(), target=bundling.Target.LAMBDA, build=build)
+TYPERUSH = TypeRushArgs(
+    scope=SCOPE,
+    packages=PACKAGES,
+    network=NETWORK,
+    database=DATABASE,
+    game_service_role_arn=GAME_ROLE,
+    model=BedrockModel.by_id(SCOPE, MODEL),
+)
+
+
+def service_args(**changes: Any) -> LambdaServiceArgs:
+    """Make a small valid service, and change what is given."""
+    valid = LambdaServiceArgs(
+        scope=SCOPE,
+        service="worker",
+        code=Code.zip("functions/typerush/worker", PACKAGES),
+        runtime="python3.12",
+        handler="main.handler",
+    )
+    return replace(valid, **changes)
