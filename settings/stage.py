@@ -1,0 +1,100 @@
+"""A stage, from what Pulumi holds for it to the arguments of its systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from components.naming import Names, Scope
+from components.problems import InvalidArgumentsError
+from components.systems.typerush import RECORD_SERVICE, TEXT_SERVICE, TypeRushArgs
+from settings import source
+from settings.errors import Mistake, SettingsError
+from settings.fleet import AwsSettings, Common, FleetSettings
+from settings.parsing import how_to_set, keys, parse
+from settings.source import AWS, FLEET, Raw
+from settings.typerush import TypeRushSettings
+from settings.values import Facts, Settings
+
+S = TypeVar("S", bound=Settings)
+
+TYPERUSH = "typerush"
+_SERVICES = {TYPERUSH: (RECORD_SERVICE, TEXT_SERVICE)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stage that can be deployed: the arguments of its systems; None for one that it leaves out."""
+
+    name: str
+    typerush: TypeRushArgs | None
+
+
+def load() -> Stage:
+    """Read the stage that the program runs for.
+
+    Raises SettingsError with every mistake of the stage, before anything is registered.
+    """
+    raw = source.read(aws=keys(AwsSettings), fleet=keys(FleetSettings))
+    mistakes = [*_encrypted(raw), *_impossible_names(raw.stage)]
+
+    def part(schema: type[S], data: Mapping[str, Any], prefix: str, facts: Facts) -> S | None:
+        model, found = parse(schema, data, stage=raw.stage, prefix=prefix, facts=facts)
+        mistakes.extend(mistake for mistake in found if mistake.path not in raw.encrypted)
+        return model
+
+    aws = part(AwsSettings, raw.aws, f"{AWS}:", Facts())
+    facts = Facts(account=aws.allowed_account_ids[0] if aws else None, regions=_regions(raw))
+    fleet = part(FleetSettings, raw.fleet, f"{FLEET}:", facts)
+    game = None
+    if _speaks_of(raw, TYPERUSH):
+        game = part(TypeRushSettings, raw.fleet.get(TYPERUSH, {}), f"{FLEET}:{TYPERUSH}.", facts)
+    if mistakes or aws is None or fleet is None:
+        raise SettingsError(raw.stage, mistakes)
+    common = Common(stage=raw.stage, aws=aws, fleet=fleet)
+    return Stage(name=raw.stage, typerush=game.args(common) if game and TYPERUSH in fleet.systems else None)
+
+
+def _speaks_of(raw: Raw, system: str) -> bool:
+    """Whether a stage says something about a system, or deploys it without saying anything about it."""
+    said = raw.fleet.get(system)
+    if said is None:
+        return system in raw.fleet.get("systems", ()) and f"{FLEET}:{system}" not in raw.encrypted
+    # What isn't a map is a mistake already; an empty one is what Pulumi.yaml gives a stage that says nothing.
+    return isinstance(said, dict) and (bool(said) or system in raw.fleet.get("systems", ()))
+
+
+def _regions(raw: Raw) -> frozenset[str]:
+    said = [raw.fleet.get(system) for system in _SERVICES]
+    regions = [system.get("region") for system in said if isinstance(system, dict)]
+    return frozenset(region for region in regions if isinstance(region, str))
+
+
+def _encrypted(raw: Raw) -> Iterator[Mistake]:
+    for path in sorted(raw.encrypted):
+        yield Mistake(
+            path=path,
+            found="encrypted",
+            allowed="plain values: they become names, ARNs and policies, which have to be known",
+            mend=how_to_set(raw.stage, path, options="--plaintext --path"),
+        )
+
+
+def _impossible_names(stage: str) -> Iterator[Mistake]:
+    """Say that the stack's name can't be part of physical names, or makes one of them too long."""
+    for system, services in _SERVICES.items():
+        try:
+            scope = Scope(system=system, stage=stage, account="0" * 12, region="us-east-1")
+        except InvalidArgumentsError as error:
+            problems = error.problems
+        else:
+            names = [Names(scope=scope, service=service) for service in services]
+            problems = tuple(problem for each in names for problem in each.problems())
+        for problem in problems:
+            yield Mistake(
+                path=f"the stack's name, {stage}",
+                found=f"{problem.what} is {problem.got}",
+                allowed=problem.allowed,
+                mend=f"Give the stack another name: pulumi stack rename --stack {stage} NAME",
+            )
