@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .endpoint import Endpoint
@@ -62,11 +63,13 @@ class Aws:
 
     :ivar region: where the resource lives
     :ivar timeout_s: how long an operation may wait for AWS
+    :ivar directory: what relative paths of assets and archives start from
     """
 
     endpoint: Endpoint
     region: str
     timeout_s: float = 60.0
+    directory: Path = Path()
 
     def client(self, service: str) -> Any:
         """The botocore client of a service (its methods are AWS's operations in snake case)."""

@@ -46,7 +46,8 @@ def _bare(value: Value) -> Value:
 
 
 def _is_empty(value: Value) -> bool:
-    return value is None or (isinstance(value, str | list | dict) and not value)
+    """Whether it says nothing: to Terraform's SDK, a type's zero is the same as not giving the property."""
+    return value is None or (isinstance(value, str | list | dict | bool | int | float) and not value)
 
 
 def _fields(
@@ -103,6 +104,8 @@ def _entries(
 def _canonical(prop: Prop, value: Value) -> Any:
     """A form of ``value`` in which equal means: AWS would see no difference."""
     value = plain(value)
+    if prop.canonical:
+        return prop.canonical(value)
     if isinstance(value, Asset | Archive):
         return value.hash or (value.path, value.uri, repr(value))
     if prop.kind is Kind.JSON and isinstance(value, str):
@@ -111,7 +114,13 @@ def _canonical(prop: Prop, value: Value) -> Any:
         except ValueError:
             return value
     if prop.kind is Kind.SET and isinstance(value, list):
-        return sorted(json.dumps(item, sort_keys=True, default=repr) for item in value)
+        items = [_canonical(prop.items or prop, item) for item in value]
+        return sorted(json.dumps(item, sort_keys=True, default=repr) for item in items)
+    if prop.kind is Kind.OBJECT and isinstance(value, dict):
+        fields = {
+            key: _canonical(each, value.get(key, each.default)) for key, each in (prop.fields or {}).items()
+        }
+        return {key: item for key, item in fields.items() if not _is_empty(item)}
     return value
 
 

@@ -101,14 +101,15 @@ class ResourceType(ABC):
         """Make it; the answer is its id. Nothing is left behind when this raises."""
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
-        """What remains once it exists: waiting, further calls. If this fails, the state keeps the resource."""
+        """What remains once it exists: waiting, further calls. If it fails, the state keeps the resource."""
         del aws, id, inputs
 
     @abstractmethod
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """All its properties as AWS tells them, by Pulumi's names; ``None``: it isn't there.
 
-        A tagged type gives ``tagsAll``, not ``tags``. AWS's errors of the kind "not found" mean ``None`` too.
+        A tagged type gives ``tagsAll``, not ``tags``. Where an import's id isn't the resource's own, ``id``
+        among them corrects it. AWS's errors of the kind "not found" mean ``None`` too.
 
         :param known: outputs (or, right after creation, inputs) so far; empty in an import
         """

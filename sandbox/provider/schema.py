@@ -6,7 +6,7 @@ what a change of it means. Limits that botocore's service models know come from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypedDict, Unpack
@@ -44,6 +44,7 @@ class Prop:
     :ivar pattern: a regular expression for the whole string
     :ivar shape: a shape of the type's botocore service model whose limits hold too
     :ivar meaning: of the pattern, in words: ends the error
+    :ivar canonical: gives equal answers for two values that AWS takes for the same
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Prop:
     pattern: str = ""
     shape: str = ""
     meaning: str = ""
+    canonical: Callable[[Any], Any] | None = None
     items: Prop | None = None
     fields: Mapping[str, Prop] | None = None
 
@@ -78,6 +80,7 @@ class Traits(TypedDict, total=False):
     pattern: str
     shape: str
     meaning: str
+    canonical: Callable[[Any], Any] | None
 
 
 def string(**traits: Unpack[Traits]) -> Prop:

@@ -1,8 +1,8 @@
 """The provider as Pulumi's engine calls it.
 
-Only ``context.abort`` and ``context.abort_with_status`` of a call's context are used. A creation that AWS began
-and that couldn't be finished carries ``ErrorResourceInitFailed`` (in a ``google.rpc.Status`` in the trailing
-metadata ``grpc-status-details-bin``), so that the engine keeps what is there.
+Only ``context.abort`` and ``context.abort_with_status`` of a call's context are used. A creation that AWS
+began and that couldn't be finished carries ``ErrorResourceInitFailed`` (in a ``google.rpc.Status`` in the
+trailing metadata ``grpc-status-details-bin``), so that the engine keeps what is there.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.ReadResponse()
         properties = state.after(kind, outputs, attributes, self._settings, aws.region)
         return provider_pb2.ReadResponse(
-            id=request.id,
+            id=attributes.get("id", request.id),
             properties=encode(properties),
             inputs=encode(state.read_inputs(kind, inputs, attributes, self._settings, aws.region)),
         )
@@ -327,7 +327,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 f"{doing}: there is no embedded AWS here, only previews work; start it with `fleet up`"
             )
         region = plain(properties.get("region")) or self._settings.region
-        return Aws(self._endpoint, region, timeout_s or 60.0)
+        return Aws(self._endpoint, region, timeout_s or 60.0, self._directory or Path())
 
     @staticmethod
     def _attributes(kind: ResourceType, aws: Aws, made: str, known: Any, doing: str) -> dict[str, Any] | None:

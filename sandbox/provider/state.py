@@ -6,6 +6,7 @@ inside, is a secret among the outputs too.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,10 +27,23 @@ def with_defaults(kind: ResourceType, inputs: PropertyMap, settings: Settings) -
     added = [key for key, prop in kind.inputs.items() if prop.default is not None and key not in filled]
     for key in added:
         filled[key] = kind.inputs[key].default
+    for key, prop in kind.inputs.items():
+        if prop.kind is Kind.JSON and key in filled:
+            filled[key] = _document(filled[key])
     if kind.tagged:
         filled["tagsAll"] = _all_tags(filled.get("tags", {}), settings)
     filled[DEFAULTS] = sorted(added)
     return filled
+
+
+def _document(value: Value) -> Value:
+    """A JSON document as the string that AWS takes; the SDK also has objects for policies."""
+    if isinstance(value, Secret):
+        return Secret(element=_document(value.element))
+    if not isinstance(value, dict):
+        return value
+    text = UNKNOWN if has_unknown(value) else json.dumps(plain(value), separators=(",", ":"))
+    return Secret(element=text) if has_secret(value) else text
 
 
 def _all_tags(tags: Value, settings: Settings) -> Value:
@@ -116,7 +130,9 @@ def _attributes(
 ) -> dict[str, Any]:
     """What AWS told, complete: a property that it left out isn't there."""
     found = {key: attributes.get(key) for key, prop in kind.inputs.items() if not prop.local}
-    found |= dict(attributes)
+    found |= {key: value for key, value in attributes.items() if key != "id"}
+    for key in found.keys() & kind.inputs.keys():
+        found[key] = None if found[key] == "" else found[key]  # AWS's way to say that there is none
     if kind.tagged:
         every: dict[str, str] = attributes.get("tagsAll") or {}
         found["tagsAll"] = every

@@ -10,7 +10,15 @@ from .errors import UnsupportedError
 from .resource import ResourceType
 
 _FILES: Final[dict[str, tuple[str, ...]]] = {
-    "cloudwatch": ("logs",),
+    "apigatewayv2": ("apigatewayv2",),
+    "appautoscaling": ("appautoscaling",),
+    "cloudwatch": ("logs", "cloudwatch"),
+    "dynamodb": ("dynamodb",),
+    "iam": ("iam",),
+    "lambda": ("lambda_",),
+    "s3": ("s3",),
+    "sqs": ("sqs",),
+    "vpc": ("ec2",),
 }
 """Pulumi's module (``aws:<module>/...``) to the files under ``services/`` that have its types."""
 

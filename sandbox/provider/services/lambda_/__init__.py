@@ -1,0 +1,21 @@
+"""Lambda."""
+
+from __future__ import annotations
+
+from .alias import Alias
+from .concurrency import ProvisionedConcurrencyConfig
+from .event_invoke import FunctionEventInvokeConfig
+from .function import Function
+from .layer import LayerVersion
+from .permission import Permission
+from .url import FunctionUrl
+
+TYPES = (
+    Alias(),
+    Function(),
+    FunctionEventInvokeConfig(),
+    FunctionUrl(),
+    LayerVersion(),
+    Permission(),
+    ProvisionedConcurrencyConfig(),
+)
