@@ -1,0 +1,259 @@
+"""``preview``, ``up``, ``destroy`` and ``refresh``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sandbox import emulator
+
+from .options import JSON, RUN, SHARED, YES, chosen, with_options, workspace
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sandbox.engine import Event, PolicyPackLoaded, Program, ProviderClient, Result, StackConfig
+    from sandbox.provider.endpoint import Endpoint
+
+    from .workspace import Workspace
+
+_UNCONFIRMED = "nobody is there to confirm it (not a terminal): add --yes"
+
+
+@click.command("preview")
+@with_options(*SHARED, *RUN, *JSON)
+def preview_command() -> int:
+    """Show what `fleet up` (or, for a stage of a real account, `pulumi up`) would change.
+
+    Nothing is changed, and neither network nor credentials are needed; secrets of the stage that can't be
+    decrypted here count as unknown. With --json, prints what `pulumi preview --json` prints. Exit code 3: a
+    mandatory policy of the program's policies/ folder, or of a --policy-pack, is violated.
+    """
+    with _started() as (place, program):
+        config = place.config()
+        if chosen("json"):
+            from sandbox.engine.digest import preview_digest
+
+            result = _run(place, config, "up", preview=True, program=program)
+            click.echo(json.dumps(preview_digest(result), indent=4))
+            for violation in result.violations:
+                click.echo(f"{violation.level}: {violation.policy}: {violation.message.strip()}", err=True)
+            return result.exit_code
+        return _show(place, config, "up", preview=True, program=program).exit_code
+
+
+@click.command("up")
+@with_options(*SHARED, *RUN, *YES, *JSON)
+def up_command() -> int:
+    """Deploy a stage to the embedded AWS on this machine, starting what isn't running.
+
+    A stage is the sandbox's if its aws:allowedAccountIds is exactly the emulator's account 000000000000; a
+    stage that names no account at all is taken too, since no other account can be reached from here. On a
+    terminal the changes are shown and confirmed first; elsewhere --yes is needed.
+    """
+    with _started() as (place, program):
+        config = place.config()
+        return _change(place, config, "up", program=program)
+
+
+@click.command("destroy")
+@with_options(*SHARED, *YES, *JSON)
+@click.option("--remove", is_flag=True, help="Forget the stage's state afterwards.")
+def destroy_command(remove: bool) -> int:
+    """Delete everything that a stage has in the sandbox. Its surroundings stay; `fleet down` stops them."""
+    place = workspace()
+    code = _change(place, place.config(), "destroy")
+    if remove and code == 0:
+        place.store.remove()
+    return code
+
+
+@click.command("refresh")
+@with_options(*SHARED, *YES, *JSON)
+def refresh_command() -> int:
+    """Read every resource of a stage and make the state say what is really there."""
+    place = workspace()
+    return _change(place, place.config(), "refresh")
+
+
+@contextmanager
+def _started() -> Iterator[tuple[Workspace, Program]]:
+    """The program's interpreter imports the SDK while we get ready: that is most of a preview's time."""
+    from sandbox.engine.program import Program
+
+    place = workspace()
+    program = Program(place.project)
+    try:
+        yield place, program
+    finally:
+        program.close()
+
+
+def _change(place: Workspace, config: StackConfig, kind: str, *, program: Program | None = None) -> int:
+    from .workspace import require_sandbox_stage
+
+    require_sandbox_stage(config)
+    if not chosen("yes"):
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"{kind} of stage {place.stack!r}: {_UNCONFIRMED}")
+        emulator.ensure(place.home)
+        planned = _show(place, config, kind, preview=True, program=program)
+        if planned.exit_code != 0:
+            return planned.exit_code
+        click.confirm(f"Do this to stage {place.stack!r} in the sandbox?", abort=True)
+        program = None  # it has run
+    running = emulator.ensure(place.home)
+    if not place.lost_by_emulator(running.instance):
+        place.remember_instance(running.instance)
+    run = _silent if chosen("json") else _show
+    result = run(place, config, kind, preview=False, program=program)
+    if result.exit_code == 0:
+        place.remember_instance(running.instance)
+    if chosen("json"):
+        click.echo(json.dumps(_summary(result), indent=2))
+    return result.exit_code
+
+
+def _silent(
+    place: Workspace, config: StackConfig, kind: str, *, preview: bool, program: Program | None
+) -> Result:
+    return _run(place, config, kind, preview=preview, program=program)
+
+
+def _show(
+    place: Workspace, config: StackConfig, kind: str, *, preview: bool, program: Program | None
+) -> Result:
+    """Run and tell."""
+    from sandbox.engine.events import PolicyPackLoaded
+
+    from .display import Lines, LiveTree, console, is_terminal, say_end, say_preview
+
+    out = console()
+    packs: list[PolicyPackLoaded] = []
+    out.print(f"[bold]{_TITLES[kind, preview]}[/] {place.project.name} {place.stack}")
+    if _must_refresh(place):
+        out.print(
+            "The embedded AWS was started anew since the last deployment: reading what is left of it first."
+        )
+    with (LiveTree if is_terminal() and not _dumb(out) else Lines)(out, preview=preview) as view:
+
+        def hear(event: Event) -> None:
+            if isinstance(event, PolicyPackLoaded):
+                packs.append(event)
+            view(event)
+
+        result = _run(place, config, kind, preview=preview, program=program, on_event=hear)
+    if preview:
+        say_preview(out, result, diff=bool(chosen("diff")))
+    say_end(out, result, preview=preview, packs=packs)
+    return result
+
+
+_TITLES = {
+    ("up", True): "Preview of",
+    ("up", False): "Deploying",
+    ("destroy", True): "Preview of deleting",
+    ("destroy", False): "Deleting",
+    ("refresh", True): "Preview of refreshing",
+    ("refresh", False): "Refreshing",
+}
+
+
+def _run(
+    place: Workspace,
+    config: StackConfig,
+    kind: str,
+    *,
+    preview: bool,
+    program: Program | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Result:
+    from sandbox.engine.api import Kind, Update, run
+
+    found = emulator.find(place.home)
+    update = Update(
+        kind=Kind(kind),
+        project=place.project,
+        config=config,
+        state=place.store_for(config),
+        preview=preview,
+        refresh=_must_refresh(place),
+    )
+    packs = place.policy_packs(chosen("policy_pack") or ()) if update.kind is Kind.UP else []
+    with _explained_interrupt():
+        return run(
+            update,
+            providers=_providers(place, found.endpoint if found else None),
+            policy_packs=packs,
+            on_event=on_event,
+            program=program,
+        )
+
+
+def _must_refresh(place: Workspace) -> bool:
+    found = emulator.find(place.home)
+    return found is not None and place.lost_by_emulator(found.instance)
+
+
+def _providers(place: Workspace, endpoint: Endpoint | None) -> Callable[[str, str], ProviderClient]:
+    def client(package: str, version: str) -> ProviderClient:
+        from sandbox.engine.errors import UnsupportedError
+        from sandbox.engine.plugins import in_process
+        from sandbox.provider import servicer
+
+        if package != "aws":
+            raise UnsupportedError(
+                f"the sandbox has no provider for package {package!r} {version}".rstrip()
+                + "; it has: aws. Attach one that runs already with PULUMI_DEBUG_PROVIDERS="
+                + f"{package}:PORT."
+            )
+        return in_process(servicer(endpoint, directory=place.project.working_directory))
+
+    return client
+
+
+@contextmanager
+def _explained_interrupt() -> Iterator[None]:
+    """Say what Ctrl-C does while steps are under way."""
+
+    def interrupted(*_: object) -> None:
+        click.echo(
+            "\nstopping: what is under way is finished and saved; Ctrl-C again stops at once", err=True
+        )
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _dumb(out: Console) -> bool:
+    return out.is_dumb_terminal
+
+
+def _summary(result: Result) -> dict[str, Any]:
+    from .display import plain
+
+    return {
+        "outcome": str(result.outcome),
+        "changes": {str(op): count for op, count in result.changes.items()},
+        "outputs": plain(result.outputs),
+        "diagnostics": [
+            {"severity": str(d.severity), "urn": d.urn, "message": d.message} for d in result.diagnostics
+        ],
+        "violations": [
+            {"policy": v.policy, "level": v.level, "urn": v.urn, "message": v.message}
+            for v in result.violations
+        ],
+        "duration": result.duration_s,
+        "advice": result.advice,
+    }

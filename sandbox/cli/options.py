@@ -1,0 +1,74 @@
+"""Options that several commands share. Those of ``fleet`` itself may stand before or after the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep a value where every command of this call finds it; the one nearest to the command wins."""
+    if value not in (None, (), False):
+        ctx.ensure_object(dict)[parameter.name] = value
+
+
+def _shared(*names: str, **settings: Any) -> Callable[[F], F]:
+    return click.option(*names, expose_value=False, callback=_remember, **settings)
+
+
+SHARED = (
+    _shared(
+        "-C",
+        "--cwd",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Folder of the program (any Pulumi program in Python); default: this one.",
+    ),
+    _shared("-s", "--stack", metavar="STACK", help="The stage, as in Pulumi.STACK.yaml; default: local."),
+)
+JSON = (_shared("-j", "--json", is_flag=True, help="Print JSON."),)
+YES = (_shared("-y", "--yes", is_flag=True, help="Don't ask."),)
+RUN = (
+    _shared(
+        "--policy-pack",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        multiple=True,
+        metavar="DIR",
+        help="A folder with a PulumiPolicy.yaml, in addition to the program's own policies/ (repeatable).",
+    ),
+    _shared("--diff", is_flag=True, help="Show every property that changes."),
+)
+
+
+def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Put options on a command, in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def chosen(name: str) -> Any:
+    """What was chosen for a shared option in this call, or ``None``."""
+    return (click.get_current_context().find_object(dict) or {}).get(name)
+
+
+def workspace() -> Workspace:
+    """The program and the stage that this call is about.
+
+    :raises EngineError: there is no program, or no such stage
+    """
+    from .workspace import Workspace
+
+    return Workspace.open(chosen("cwd") or Path.cwd(), chosen("stack"))

@@ -1,0 +1,153 @@
+"""The program and the stage that a call is about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from sandbox import surroundings
+from sandbox.emulator import ACCOUNT
+from sandbox.engine.config import Override, StackConfig
+from sandbox.engine.errors import ConfigError
+from sandbox.engine.project import Project
+from sandbox.engine.state import StateStore
+from sandbox.errors import SandboxError
+from sandbox.home import Home
+from sandbox.processes import write_private
+
+_ELSEWHERE = (
+    "aws:profile",
+    "aws:accessKey",
+    "aws:assumeRole",
+    "aws:assumeRoles",
+    "aws:assumeRoleWithWebIdentity",
+)
+"""Provider settings that lead to an account of their own."""
+
+
+class ForeignStageError(SandboxError):
+    """The stage belongs to a real account."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """A program, one of its stages, and where the sandbox keeps what belongs to it."""
+
+    project: Project
+    stack: str
+    home: Home
+
+    @classmethod
+    def open(cls, directory: Path, stack: str | None) -> Workspace:
+        """Find the program in a folder, and the stage.
+
+        :param stack: ``None``: ``local`` if the program has it, or the only one that it has
+        :raises EngineError: there is no program, or no such stage
+        """
+        project = Project.load(directory)
+        home = Home.of(project.root)
+        return cls(project=project, stack=_stack(project, home, stack), home=home)
+
+    @property
+    def store(self) -> StateStore:
+        """The stage's state."""
+        return StateStore(self.project, self.stack, home=self.home.path)
+
+    @property
+    def declares_surroundings(self) -> bool:
+        """Whether the sandbox makes something for the stage before the program runs."""
+        return surroundings.declares(self.project.root, self.stack)
+
+    def config(self) -> StackConfig:
+        """The stage's configuration, with the ids of its surroundings (made if they aren't there)."""
+        overrides: list[Override] = []
+        if self.declares_surroundings:
+            made = surroundings.ensure(self.project.root, self.stack, self.home)
+            overrides = [Override(path=path, value=value) for path, value in made.config.items()]
+        return StackConfig.load(self.project, self.stack, overrides=overrides)
+
+    def policy_packs(self, more: tuple[Path, ...]) -> list[Path]:
+        """The program's own pack, and more."""
+        own = self.project.root / "policies"
+        packs = [own] if (own / "PulumiPolicy.yaml").exists() else []
+        packs += [path.absolute() for path in more if path.resolve() != own.resolve()]
+        return packs
+
+    # --- which emulator holds the stage ------------------------------------------------------------------
+
+    @property
+    def _instance_file(self) -> Path:
+        return self.home.sandbox / "deployed" / f"{self.stack}.json"
+
+    def deployed_to(self) -> str | None:
+        """The emulator's instance that the stage was last deployed to."""
+        try:
+            return str(json.loads(self._instance_file.read_text())["instance"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember_instance(self, instance: str) -> None:
+        """Write down that the state is what this instance holds."""
+        write_private(self._instance_file, json.dumps({"instance": instance}) + "\n")
+
+    def lost_by_emulator(self, instance: str) -> bool:
+        """Whether the state tells of resources that were in another instance, and so are gone."""
+        snapshot = self.store.load()
+        has_resources = snapshot is not None and any(r.custom for r in snapshot.resources)
+        return has_resources and self.deployed_to() != instance
+
+
+def require_sandbox_stage(config: StackConfig) -> None:
+    """Refuse a stage of a real account: what `fleet` makes is in the embedded AWS only.
+
+    A stage is the sandbox's if its ``aws:allowedAccountIds`` is exactly the emulator's account. One that says
+    nothing of any account is taken too, since no account but the emulator's can be reached from here.
+
+    :raises ForeignStageError: what it says, and what it would have to say
+    """
+    say = f'set aws:allowedAccountIds: ["{ACCOUNT}"] in a stage for the sandbox'
+    name = f"stage {config.stack!r} (Pulumi.{config.stack}.yaml)"
+    allowed = config.values.get("aws:allowedAccountIds")
+    if allowed is not None:
+        if _accounts(allowed) != [ACCOUNT]:
+            raise ForeignStageError(
+                f"{name} isn't the sandbox's: aws:allowedAccountIds is {allowed}, and the sandbox's account "
+                f"is {ACCOUNT}. Deploy it with the real engine (`pulumi up --stack {config.stack}`), or {say}; "
+                f"`fleet preview --stack {config.stack}` works for every stage."
+            )
+        return
+    found = [key for key in _ELSEWHERE if key in config.values or key in config.unknown_keys]
+    if found:
+        raise ForeignStageError(f"{name} isn't the sandbox's: it sets {', '.join(found)}; {say}.")
+
+
+def _accounts(value: str) -> list[str]:
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        return [value]
+    return [str(account) for account in parsed] if isinstance(parsed, list) else [str(parsed)]
+
+
+def _stack(project: Project, home: Home, wanted: str | None) -> str:
+    files = sorted(path.name.split(".")[1] for path in project.root.glob("Pulumi.*.yaml"))
+    states = sorted(path.stem for path in (home.path / "stacks").glob("*.json"))
+    known = sorted({*files, *states})
+    if wanted is None:
+        if "local" in known or not known:
+            return "local"
+        if len(known) == 1:
+            return known[0]
+        raise ConfigError(f"which stage? Choose one with --stack; there are: {', '.join(known)}")
+    if known and wanted not in known:
+        close = get_close_matches(wanted, known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ConfigError(
+            f"{project.root} has no stage {wanted!r} (Pulumi.{wanted}.yaml is missing); "
+            f"there are: {', '.join(known)}.{hint}"
+        )
+    return wanted
