@@ -101,9 +101,7 @@ class LambdaServiceArgs:
         yield from self.alarms.problems(where, self.names)
         if self.asynchronous:
             yield from self.asynchronous.problems(where)
-        if self.dead_letter_queue:
-            yield from self.dead_letter_queue.problems()
-        yield from self._policy_problems(where)
+        yield from self._key_problems(where)
         yield from _repetitions(
             where,
             "invokers",
@@ -111,7 +109,6 @@ class LambdaServiceArgs:
             [invoker.statement_id for invoker in self.all_invokers],
             "Give one of them another statement id.",
         )
-        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
         yield from Shape.CODE_SIGNING.problems(
             where,
             "code_signing_config_arn",
@@ -148,6 +145,17 @@ class LambdaServiceArgs:
             *(self.dead_letter_queue.grant_send() if self.dead_letter_queue else ()),
             *self.grants,
         )
+
+    def _key_problems(self, where: str) -> Iterator[Problem]:
+        of_the_key = list(
+            Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
+        )
+        yield from of_the_key
+        if of_the_key:
+            return  # The queue and the policy would only say it again.
+        if self.dead_letter_queue:
+            yield from self.dead_letter_queue.problems()
+        yield from self._policy_problems(where)
 
     def _policy_problems(self, where: str) -> Iterator[Problem]:
         sids = [grant.sid for grant in self.all_grants]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ import pulumi
 import pulumi.runtime
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.stack import Stack
 
 ACCOUNT = "123456789012"
 REGION = "ap-southeast-1"
@@ -156,6 +158,8 @@ class _Monitor(mocks.MockMonitor):
     def __init__(self) -> None:
         super().__init__(_Mocks())
         self.registered: list[Resource] = []
+        self._urns: set[str] = set()
+        self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         inside = parent.split("::")[2] if parent else _STACK
@@ -169,17 +173,19 @@ class _Monitor(mocks.MockMonitor):
         try:
             if request.type != _STACK:
                 self._keep(request)
-            return super().RegisterResource(request)
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
         finally:
             asyncio.set_event_loop(None)
             loop.close()
 
     def _keep(self, request: resource_pb2.RegisterResourceRequest) -> None:
         urn = self.make_urn(request.parent, request.type, request.name)
-        if urn in self.resources:
-            message = f"duplicate URN {urn}"
-            raise AssertionError(message)
-        self.registered.append(_resource(request))
+        with self._lock:
+            if urn in self._urns:
+                message = f"duplicate URN {urn}"
+                raise AssertionError(message)
+            self._urns.add(urn)
+            self.registered.append(_resource(request))
 
 
 def _resource(request: resource_pb2.RegisterResourceRequest) -> Resource:
@@ -220,9 +226,9 @@ def declare(program: Callable[[], object], *, stack: str = "dev", preview: bool 
         pulumi.runtime.set_mocks(
             monitor.mocks, project="lambda-fleet", stack=stack, preview=preview, monitor=monitor
         )
-        pulumi.runtime.test(lambda: program() and None)()
+        pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
         root = settings.get_root_resource()
-        outputs = dict(root.outputs) if root else {}
+        outputs = root.outputs if isinstance(root, Stack) else {}
         resolved = runner.run(_resolve(outputs))
         asyncio.set_event_loop(None)
     return Graph(tuple(monitor.registered), resolved)

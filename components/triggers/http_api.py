@@ -20,6 +20,7 @@ from components.service import LambdaService
 
 STATEMENT_ID = "AllowAPIGatewayInvoke"
 _SERVICE = "apigateway.amazonaws.com"
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
 _ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) (/\S*)|\$default")
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
@@ -168,8 +169,19 @@ class HttpApiArgs:
             )
 
     def _cors_problems(self, where: str) -> Iterator[Problem]:
-        if self.cors and not self.cors.origins:
+        if self.cors is None:
+            return
+        if not self.cors.origins:
             yield Problem(where=where, what="cors.origins", got="empty", allowed="at least one origin")
+        for origin in self.cors.origins:
+            if not _ORIGIN.fullmatch(origin):
+                yield Problem(
+                    where=where,
+                    what="cors.origins",
+                    got=repr(origin),
+                    allowed="exact origins, as 'https://game.example'",
+                    mend="Name the sites whose pages call the API.",
+                )
 
 
 def invoker(execution_arn: pulumi.Input[str]) -> Invoker:
@@ -190,7 +202,7 @@ class HttpApi(Component):
         services: Mapping[str, LambdaService],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        refuse(args.problems())
+        refuse([*args.problems(), *_service_problems(args, services)])
         super().__init__("fleet:components:HttpApi", name, opts)
         self._args = args
         self.api = self._api()
@@ -291,6 +303,17 @@ class HttpApi(Component):
             authorizer_id=authorizer.id if authorizer is not None and guarded else None,
             opts=self.inside(),
         )
+
+
+def _service_problems(args: HttpApiArgs, services: Mapping[str, LambdaService]) -> Iterator[Problem]:
+    for route in args.routes:
+        if route.service not in services:
+            yield Problem(
+                where=f"API {args.what}",
+                what=f"the service of {route.key!r}",
+                got=repr(route.service),
+                allowed=", ".join(sorted(services)) or "none: no service is given",
+            )
 
 
 def _slug(route_key: str) -> str:

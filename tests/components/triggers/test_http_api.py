@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from components.problems import InvalidArgumentsError
+from components.service import LambdaService
+from components.triggers.http_api import Cors, HttpApi, HttpApiArgs, JwtAuthorizer, Route, Throttling
+from tests.components.sample import KEY, SCOPE, service_args
+from tests.mocks import Graph, declare
+
+TAGS = {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi"}
+TOKENS = JwtAuthorizer(issuer="https://issuer.example", audience=("game",))
+API = HttpApiArgs(
+    scope=SCOPE,
+    routes=(
+        Route(key="GET /health", service="worker", public=True),
+        Route(key="POST /jobs", service="worker"),
+        Route(key="$default", service="worker"),
+    ),
+)
+
+
+def deploy(**changes: object) -> Graph:
+    def program() -> None:
+        worker = LambdaService("worker", service_args())
+        HttpApi("api", replace(API, **changes), {"worker": worker})  # type: ignore[arg-type]
+
+    return declare(program)
+
+
+def test_an_api() -> None:
+    assert deploy()["api-api"].inputs == {
+        "name": "typerush-dev-api",
+        "protocolType": "HTTP",
+        "tags": TAGS,
+    }
+
+
+def test_the_stage_logs_and_throttles() -> None:
+    graph = deploy(
+        throttling=Throttling(rate_limit=10, burst_limit=20), log_retention_days=90, kms_key_arn=KEY
+    )
+    stage = graph["api-stage"]
+    settings = dict(stage.inputs["accessLogSettings"])
+    assert set(json.loads(settings.pop("format"))) == {
+        "requestId",
+        "requestTime",
+        "ip",
+        "routeKey",
+        "status",
+        "protocol",
+        "responseLength",
+        "responseLatencyMs",
+        "integrationLatencyMs",
+        "integrationError",
+        "authorizerError",
+    }
+    assert {**stage.inputs, "accessLogSettings": settings} == {
+        "apiId": "api-api-id",
+        "name": "$default",
+        "autoDeploy": True,
+        "accessLogSettings": {
+            "destinationArn": (
+                "arn:aws:logs:ap-southeast-1:123456789012:"
+                "log-group:/aws/vendedlogs/apigateway/typerush-dev-api"
+            )
+        },
+        "defaultRouteSettings": {
+            "throttlingRateLimit": 10,
+            "throttlingBurstLimit": 20,
+            "detailedMetricsEnabled": True,
+        },
+        "tags": TAGS,
+    }
+    assert graph["api-access-logs"].inputs == {
+        "name": "/aws/vendedlogs/apigateway/typerush-dev-api",
+        "retentionInDays": 90,
+        "kmsKeyId": KEY,
+        "tags": {**TAGS, "Name": "/aws/vendedlogs/apigateway/typerush-dev-api"},
+    }
+
+
+def test_a_service_has_one_integration_on_its_alias() -> None:
+    graph = deploy()
+    assert graph["api-worker-integration"].inputs == {
+        "apiId": "api-api-id",
+        "integrationType": "AWS_PROXY",
+        "integrationMethod": "POST",
+        "integrationUri": (
+            "arn:aws:apigateway:ap-southeast-1:lambda:path/"
+            "arn:aws:lambda:ap-southeast-1:123456789012:function:typerush-dev-worker:live/invocations"
+        ),
+        "payloadFormatVersion": "2.0",
+        "timeoutMilliseconds": 30_000,
+    }
+    assert graph["api-worker-integration"].property_dependencies == {
+        "apiId": {"api-api"},
+        "integrationUri": {"worker-live"},
+    }
+
+
+def test_only_this_api_may_invoke_the_service() -> None:
+    permission = deploy()["worker-AllowAPIGatewayInvoke"]
+    assert permission.inputs == {
+        "statementId": "AllowAPIGatewayInvoke",
+        "function": "typerush-dev-worker",
+        "qualifier": "live",
+        "action": "lambda:InvokeFunction",
+        "principal": "apigateway.amazonaws.com",
+        "sourceArn": "arn:aws:execute-api:ap-southeast-1:123456789012:api-api/*/*",
+    }
+    assert permission.property_dependencies == {
+        "function": {"worker-function"},
+        "qualifier": {"worker-live"},
+        "sourceArn": {"api-api"},
+    }
+
+
+def test_routes_without_an_authorizer_are_open() -> None:
+    graph = deploy()
+    assert {
+        route.inputs["routeKey"]: route.inputs["authorizationType"] for route in graph.of("Route").values()
+    } == {
+        "GET /health": "NONE",
+        "POST /jobs": "NONE",
+        "$default": "NONE",
+    }
+    assert graph["api-post-jobs-route"].inputs["target"] == "integrations/api-worker-integration-id"
+    assert graph["api-default-route"].property_dependencies == {
+        "apiId": {"api-api"},
+        "target": {"api-worker-integration"},
+    }
+
+
+def test_with_an_authorizer_only_public_routes_are_open() -> None:
+    graph = deploy(authorizer=TOKENS)
+    assert graph["api-authorizer"].inputs == {
+        "apiId": "api-api-id",
+        "name": "typerush-dev-api-jwt",
+        "authorizerType": "JWT",
+        "identitySources": ["$request.header.Authorization"],
+        "jwtConfiguration": {"issuer": "https://issuer.example", "audiences": ["game"]},
+    }
+    assert {
+        route.inputs["routeKey"]: (route.inputs["authorizationType"], route.inputs.get("authorizerId"))
+        for route in graph.of("Route").values()
+    } == {
+        "GET /health": ("NONE", None),
+        "POST /jobs": ("JWT", "api-authorizer-id"),
+        "$default": ("JWT", "api-authorizer-id"),
+    }
+    assert graph["api-post-jobs-route"].property_dependencies["authorizerId"] == {"api-authorizer"}
+
+
+def test_cors() -> None:
+    assert deploy(cors=Cors(origins=("https://game.example",)))["api-api"].inputs["corsConfiguration"] == {
+        "allowOrigins": ["https://game.example"],
+        "allowMethods": ["GET", "POST"],
+        "allowHeaders": ["authorization", "content-type"],
+        "maxAge": 300,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"what": "a" * 120}, "characters long; allowed: at most 128"),
+        (
+            {"routes": (API.routes[0], API.routes[0])},
+            "the route 'GET /health' is declared 2 times; allowed: each method and path once",
+        ),
+        ({"routes": (Route(key="GET health", service="worker"),)}, "a route is 'GET health'; allowed:"),
+        (
+            {"routes": (Route(key="GET /", service="other"),)},
+            "the service of 'GET /' is 'other'; allowed: worker",
+        ),
+        ({"throttling": Throttling(rate_limit=0)}, "throttling.rate_limit is 0; allowed: more than 0"),
+        (
+            {"authorizer": replace(TOKENS, issuer="http://x")},
+            "authorizer.issuer is 'http://x'; allowed: an https",
+        ),
+        ({"authorizer": replace(TOKENS, audience=())}, "authorizer.audience is empty; allowed: at least one"),
+        ({"cors": Cors(origins=())}, "cors.origins is empty; allowed: at least one origin"),
+        ({"cors": Cors(origins=("*",))}, "cors.origins is '*'; allowed: exact origins"),
+        ({"kms_key_arn": "x"}, "kms_key_arn is 'x'; allowed: an ARN as"),
+    ],
+)
+def test_an_impossible_api_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidArgumentsError) as error:
+        deploy(**change)
+    assert message in str(error.value)
