@@ -54,8 +54,12 @@ class Workspace:
 
     @property
     def store(self) -> StateStore:
-        """The stage's state."""
+        """The stack's state, to look at."""
         return StateStore(self.project, self.stack, home=self.home.path)
+
+    def store_for(self, config: StackConfig) -> StateStore:
+        """The stack's state, to change: sealed with the configuration's salt, if that has one."""
+        return StateStore(self.project, self.stack, home=self.home.path, salt=config.salt)
 
     @property
     def declares_surroundings(self) -> bool:
@@ -116,8 +120,8 @@ def require_sandbox_stage(config: StackConfig) -> None:
         if _accounts(allowed) != [ACCOUNT]:
             raise ForeignStageError(
                 f"{name} isn't the sandbox's: aws:allowedAccountIds is {allowed}, and the sandbox's account "
-                f"is {ACCOUNT}. Deploy it with the real engine (`pulumi up --stack {config.stack}`), or {say}; "
-                f"`fleet preview --stack {config.stack}` works for every stage."
+                f"is {ACCOUNT}. Deploy it with the real engine (`pulumi up --stack {config.stack}`), or "
+                f"{say}; `fleet preview --stack {config.stack}` works for every stage."
             )
         return
     found = [key for key in _ELSEWHERE if key in config.values or key in config.unknown_keys]
