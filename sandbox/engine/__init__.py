@@ -22,15 +22,17 @@ returns; what goes wrong inside (a step, the program, a policy) is told by event
 from __future__ import annotations
 
 from .api import Kind, Outcome, Result, Update, run
-from .config import Override, Project, StackConfig
+from .config import Override, StackConfig
 from .errors import (
     ConfigError,
     EngineError,
-    InterruptedRun,
+    InitError,
+    PluginError,
     PolicyPackError,
     ProjectError,
     ProtectedError,
     ProviderError,
+    RunInterruptedError,
     SecretsError,
     StateError,
     StateLockedError,
@@ -54,6 +56,7 @@ from .events import (
 )
 from .plugins import ProviderClient, ProviderFactory, attach, in_process
 from .program import Program
+from .project import Project
 from .properties import UNKNOWN, Archive, Asset, OutputValue, ResourceReference, Secret, Unknown
 from .state import ResourceState, Snapshot, StateStore
 
@@ -65,13 +68,14 @@ __all__ = [
     "Diagnostic",
     "EngineError",
     "Event",
-    "InterruptedRun",
+    "InitError",
     "Kind",
     "Op",
     "Outcome",
     "OutputValue",
     "OutputsRegistered",
     "Override",
+    "PluginError",
     "PolicyPackError",
     "PolicyPackLoaded",
     "PolicyRemediation",
@@ -90,6 +94,7 @@ __all__ = [
     "ResourceReference",
     "ResourceState",
     "Result",
+    "RunInterruptedError",
     "Secret",
     "SecretsError",
     "Severity",

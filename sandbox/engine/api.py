@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
-from .config import Project, StackConfig
+from .config import StackConfig
 from .events import Diagnostic, Event, Op, PolicyViolation, Step
 from .plugins import ProviderFactory
 from .program import Program
+from .project import Project
 from .state import Snapshot, StateStore
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What is done to the stack."""
 
     UP = "up"
@@ -22,7 +23,7 @@ class Kind(str, Enum):
     REFRESH = "refresh"
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """How a run ended."""
 
     SUCCEEDED = "succeeded"
@@ -41,6 +42,7 @@ class Update:
     :ivar state: where the stack's state is kept; a preview without one starts from nothing
     :ivar refresh: read every resource first, and go on from what is really there
     :ivar parallel: how many steps run at once
+    :ivar debug: also pass on what the program says with ``pulumi.log.debug``
     """
 
     kind: Kind
@@ -50,13 +52,15 @@ class Update:
     preview: bool = False
     refresh: bool = False
     parallel: int = 16
+    debug: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """What a run did (or, in a preview, would do).
 
-    :ivar steps: every step in the order in which it began, with the states as they were at its end
+    :ivar planned: every step in the order in which it began, with the states as they were then
+    :ivar steps: every step in the order in which it ended, with the states as they were then
     :ivar changes: op -> number of resources; a replacement counts once, as ``replace``
     :ivar outputs: the stack's outputs; secrets are :class:`Secret`, what isn't known yet is ``UNKNOWN``
     :ivar config: the stack's configuration as the program saw it, secrets as ``[secret]``
@@ -65,6 +69,7 @@ class Result:
     """
 
     outcome: Outcome
+    planned: tuple[Step, ...]
     steps: tuple[Step, ...]
     changes: Mapping[Op, int]
     outputs: Mapping[str, object]
@@ -102,8 +107,8 @@ def run(
     """Run one update to its end.
 
     A ``KeyboardInterrupt`` while this waits lets the steps under way finish, saves, and returns a result with
-    ``Outcome.INTERRUPTED``; a second one raises :class:`InterruptedRun` at once (what was under way is then in
-    the state as a pending operation).
+    ``Outcome.INTERRUPTED``; a second one raises :class:`RunInterruptedError` at once (what was under way is
+    then in the state as a pending operation).
 
     :param providers: gives the client of a provider; a package that ``PULUMI_DEBUG_PROVIDERS`` names
         (``aws:PORT,...``) is attached instead and never asked of this

@@ -10,6 +10,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class EngineError(Exception):
     """An error for the user: its text says what, where, found, allowed and how to mend it."""
@@ -30,7 +33,7 @@ class ConfigError(EngineError):
 
 
 class SecretsError(EngineError):
-    """A secret can't be decrypted or encrypted: no passphrase, a wrong one, or an unsupported secrets provider."""
+    """A secret can't be decrypted or encrypted: no passphrase, a wrong one, an unsupported provider of them."""
 
     exit_code = 4
 
@@ -53,11 +56,32 @@ class ProviderError(EngineError):
     """A provider's answer is an error.
 
     :ivar code: name of the gRPC status, e.g. ``"INVALID_ARGUMENT"``
+    :ivar details: what the provider attached to the status: ``google.protobuf.Any`` messages
     """
 
     def __init__(self, message: str, *, code: str = "UNKNOWN") -> None:
         super().__init__(message)
         self.code = code
+        self.details: tuple[Any, ...] = ()
+
+
+class InitError(ProviderError):
+    """A resource was created or updated, and isn't healthy.
+
+    :ivar reasons: what is wrong with it
+    :ivar answer: what there is of it
+    """
+
+    def __init__(self, reasons: Sequence[str], answer: Any) -> None:
+        count = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
+        lines = "".join(f"\n\t* {reason}" for reason in reasons)
+        super().__init__(f"{count} occurred:{lines}" if reasons else "resource init failed")
+        self.reasons = list(reasons)
+        self.answer = answer
+
+
+class PluginError(EngineError):
+    """There is no provider for a package, or it can't be asked."""
 
 
 class PolicyPackError(EngineError):
@@ -70,7 +94,7 @@ class ProtectedError(EngineError):
     """Resources that are protected would be deleted."""
 
 
-class InterruptedRun(EngineError):
+class RunInterruptedError(EngineError):
     """The user stopped the run."""
 
     exit_code = 130

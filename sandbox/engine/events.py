@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .state import ResourceState
 
 
-class Op(str, Enum):
+class Op(StrEnum):
     """What a step does; the values are Pulumi's (pkg/resource/deploy/step.go)."""
 
     SAME = "same"
@@ -33,7 +33,7 @@ class Op(str, Enum):
         return self.value
 
 
-class Severity(str, Enum):
+class Severity(StrEnum):
     """How bad a diagnostic is."""
 
     DEBUG = "debug"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .resource import ResourceState
-from .snapshot import Snapshot
+from .snapshot import Operation, OperationType, Snapshot
 from .store import StateStore
 
-__all__ = ["ResourceState", "Snapshot", "StateStore"]
+__all__ = ["Operation", "OperationType", "ResourceState", "Snapshot", "StateStore"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from sandbox.engine import urn as urns
 from sandbox.engine.properties import PropertyMap
 
 
@@ -18,6 +22,8 @@ class ResourceState:
     :ivar delete: it was replaced and is still to be deleted
     :ivar provider: ``urn::id`` of its provider
     :ivar property_dependencies: input name -> the URNs that its value came from
+    :ivar pending_replacement: it was deleted to be replaced, and its replacement doesn't exist yet
+    :ivar custom_timeouts: create, update, delete, read -> seconds
     """
 
     urn: str
@@ -46,12 +52,44 @@ class ResourceState:
     created: datetime | None = None
     modified: datetime | None = None
     source_position: str = ""
+    stack_trace: list[str] = field(default_factory=list)
     ignore_changes: list[str] = field(default_factory=list)
     hide_diff: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
+    replacement_trigger: Any = None
     refresh_before_update: bool = False
+    view_of: str = ""
+    resource_hooks: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The last part of the URN."""
-        return self.urn.split("::", 3)[3] if self.urn.count("::") >= 3 else self.urn
+        return urns.name(self.urn)
+
+    @property
+    def is_provider(self) -> bool:
+        """Whether it is a provider."""
+        return urns.is_provider(self.type)
+
+    @property
+    def provider_urn(self) -> str:
+        """The URN of its provider, or ``""``."""
+        return urns.split_reference(self.provider)[0] if self.provider else ""
+
+    def depends_on(self) -> Iterator[str]:
+        """The URNs of all that it needs: parent, dependencies, provider's excepted."""
+        if self.parent:
+            yield self.parent
+        yield from self.dependencies
+        for found in self.property_dependencies.values():
+            yield from found
+        if self.deleted_with:
+            yield self.deleted_with
+        yield from self.replace_with
+
+    def copy(self) -> ResourceState:
+        """Another state with the same content (property maps are copied, their values shared)."""
+        other = copy(self)
+        other.inputs = dict(self.inputs)
+        other.outputs = dict(self.outputs)
+        return other

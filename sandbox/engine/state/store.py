@@ -1,52 +1,454 @@
-"""Where a stack's state lives on disk."""
+"""Where a stack's state lives on disk.
+
+``<home>/stacks/<stack>.json`` is a checkpoint as Pulumi's file backend writes it. While a run changes the
+stack, each change is appended to ``<stack>.journal`` and synced before the engine goes on; at the end the
+journal is folded into the checkpoint. So a step costs one line, however many resources there are, and a run
+that is cut off loses nothing: the journal is read on top of the checkpoint that it belongs to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Final
 
-from sandbox.engine.config import Project
+from sandbox.engine import urn as urns
+from sandbox.engine.errors import SecretsError, StateError, StateLockedError
+from sandbox.engine.project import Project
+from sandbox.engine.secrets import Crypter, key_file_passphrase, passphrase_from_environment
 
-from .snapshot import Snapshot
+from .resource import ResourceState
+from .serialize import (
+    deserialize_resource,
+    format_time,
+    has_ciphertext,
+    serialize_resource,
+)
+from .snapshot import Operation, OperationType, Snapshot
+
+_VERSION: Final = 3
+_KEY_FILE: Final = "passphrase"
 
 
 class StateStore:
-    """``<home>/stacks/<stack>.json``, a Pulumi checkpoint, with a lock and a last good copy beside it."""
+    """One stack's checkpoint, journal, last good copy and lock. Safe to use from several threads."""
 
-    def __init__(self, project: Project, stack: str, *, home: Path) -> None:
-        raise NotImplementedError
+    def __init__(self, project: Project, stack: str, *, home: Path, salt: str = "") -> None:
+        """Name the place; nothing is read or written yet.
 
-    @property
-    def path(self) -> Path:
-        """The checkpoint file."""
-        raise NotImplementedError
+        :param home: the sandbox's folder
+        :param salt: ``encryptionsalt`` of the stack's configuration file, if it has one
+        """
+        self.project = project
+        self.stack = stack
+        self.path = home / "stacks" / f"{stack}.json"
+        self._journal_path = self.path.with_suffix(".journal")
+        self._backup_path = self.path.with_suffix(".json.bak")
+        self._lock_path = self.path.with_suffix(".lock")
+        self._key_path = home / _KEY_FILE
+        self._salt = salt
+        self._crypter: Crypter | None = None
+        self._crypter_lock = threading.Lock()
+        self._held: IO[str] | None = None
+        self._holders = 0
+
+    # --- reading ---------------------------------------------------------------------------------------
 
     def load(self) -> Snapshot | None:
         """The state, or ``None`` if there is none yet.
 
-        :raises StateError: it can't be read, and what its last good copy is
+        :raises StateError: it can't be read; the message names the last good copy
+        :raises SecretsError: its secrets can't be decrypted
         """
-        raise NotImplementedError
+        deployment = self._deployment()
+        if deployment is None:
+            return None
+        return Snapshot(
+            resources=[self._resource(entry) for entry in deployment.get("resources") or ()],
+            pending_operations=[
+                Operation(resource=self._resource(entry["resource"]), type=OperationType(entry["type"]))
+                for entry in deployment.get("pending_operations") or ()
+            ],
+        )
+
+    def _resource(self, entry: Mapping[str, Any]) -> ResourceState:
+        urn = str(entry.get("urn"))
+        return deserialize_resource(entry, lambda text: self.crypter().decrypt(text, place=urn))
 
     def export(self, *, show_secrets: bool = False) -> dict[str, Any]:
-        """What ``pulumi stack export`` prints: ``{"version": 3, "deployment": {...}}``."""
-        raise NotImplementedError
+        """What ``pulumi stack export`` prints, and ``pulumi stack import`` takes.
+
+        :raises StateError: there is no state, or it can't be read
+        """
+        deployment = self._deployment()
+        if deployment is None:
+            raise StateError(f"stack {self.stack!r} has no state yet: nothing was deployed ({self.path})")
+        if show_secrets:
+            deployment["resources"] = [
+                serialize_resource(self._resource(entry), None, show_secrets=True)
+                for entry in deployment.get("resources") or ()
+            ]
+        return {"version": _VERSION, "deployment": deployment}
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs (secrets as :class:`Secret`)."""
-        raise NotImplementedError
+        """The stack's outputs (secrets as ``Secret``); empty if there is no state.
+
+        :raises StateError: the state can't be read
+        """
+        root = urns.root(self.stack, self.project.name)
+        for entry in (self._deployment() or {}).get("resources") or ():
+            if entry.get("urn") == root and not entry.get("delete"):
+                return self._resource(entry).outputs
+        return {}
+
+    def _deployment(self) -> dict[str, Any] | None:
+        """The ``latest`` of the checkpoint with the journal on top, secrets still encrypted."""
+        try:
+            raw = self.path.read_bytes()
+        except FileNotFoundError:
+            raw = b""
+        except OSError as error:
+            raise StateError(f"the state {self.path} can't be read: {error.strerror}") from None
+        latest: dict[str, Any] | None = None
+        if raw:
+            try:
+                checkpoint = json.loads(raw)
+                if checkpoint["version"] != _VERSION:
+                    raise StateError(
+                        f"the state {self.path} has version {checkpoint['version']}; this engine knows {_VERSION}"
+                    )
+                latest = checkpoint["checkpoint"].get("latest") or {}
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                advice = ""
+                if self._backup_path.exists():
+                    advice = f" The last good copy is {self._backup_path}: check it and put it in its place."
+                raise StateError(f"the state {self.path} is damaged: {error!r}.{advice}") from None
+        lines = self._journal_lines(raw)
+        if lines:
+            latest = _replay(latest or {}, lines)
+        if latest is not None and not self._salt:
+            self._salt = ((latest.get("secrets_providers") or {}).get("state") or {}).get("salt") or ""
+        return latest
+
+    def _journal_lines(self, raw: bytes) -> list[dict[str, Any]]:
+        """The entries of the journal, if it belongs to this checkpoint."""
+        try:
+            text = self._journal_path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateError(f"the journal {self._journal_path} can't be read: {error.strerror}") from None
+        entries = []
+        for line in text.split("\n"):
+            try:
+                entries.append(json.loads(line))
+            except ValueError:
+                break  # the line that a crash cut off: its change was never confirmed
+        if not entries or entries[0].get("base") != _fingerprint(raw):
+            return []  # it was folded already, and only its removal was cut off
+        return entries
+
+    # --- secrets ---------------------------------------------------------------------------------------
+
+    def crypter(self) -> Crypter:
+        """The stack's crypter. The first call takes a third of a second.
+
+        :raises SecretsError: there is no passphrase that fits the state
+        """
+        with self._crypter_lock:
+            if self._crypter is None:
+                self._crypter = self._open_crypter()
+            return self._crypter
+
+    def _open_crypter(self) -> Crypter:
+        given = passphrase_from_environment()
+        if not self._salt:
+            passphrase = given if given is not None else key_file_passphrase(self._key_path, create=True)
+            assert passphrase is not None  # noqa: S101 - it was made
+            crypter = Crypter.create(passphrase)
+            self._salt = crypter.salt
+            return crypter
+        for passphrase in (given, key_file_passphrase(self._key_path, create=False)):
+            opened = Crypter.open(passphrase, self._salt) if passphrase is not None else None
+            if opened:
+                return opened
+        raise SecretsError(
+            f"the secrets in the state of stack {self.stack!r} were encrypted with another passphrase:"
+            f" set PULUMI_CONFIG_PASSPHRASE to it, or bring back {self._key_path}"
+        )
+
+    @property
+    def salt(self) -> str:
+        """The salt of the stack's secrets; ``""`` before the first crypter was made."""
+        return self._salt
+
+    # --- writing ---------------------------------------------------------------------------------------
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the stack. ``run`` does it itself; it may be held around it (same process).
+        """Hold the stack. ``run`` does it itself; a caller may hold it around several runs.
+
+        The lock is the operating system's, on ``<stack>.lock``: it ends with its process, so a lock file that
+        a crashed run left behind holds nothing. The file says who holds it.
 
         :raises StateLockedError: who holds it, since when, and what to do
         """
-        raise NotImplementedError
-        yield
+        if self._holders == 0:
+            self._held = self._acquire()
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            if self._holders == 0 and self._held:
+                with suppress(OSError):
+                    self._held.truncate(0)
+                self._held.close()
+                self._held = None
+
+    def _acquire(self) -> IO[str]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._lock_path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read()
+            file.close()
+            raise StateLockedError(self._locked_message(holder)) from None
+        file.seek(0)
+        file.truncate()
+        file.write(
+            json.dumps(
+                {
+                    "pid": os.getpid(),
+                    "host": socket.gethostname(),
+                    "since": format_time(datetime.now(UTC)),
+                    "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+                }
+            )
+        )
+        file.flush()
+        return file
+
+    def _locked_message(self, holder: str) -> str:
+        try:
+            who = json.loads(holder)
+            by = f"process {who['pid']} on {who['host']} (`{who['command']}`) since {who['since']}"
+        except (ValueError, KeyError, TypeError):
+            by = "another process"
+        return (
+            f"stack {self.stack!r} is in use: {by} holds its lock. Wait for it to end, or stop it;"
+            " the lock ends with the process."
+        )
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Write the checkpoint and end the journal. What was there is kept as ``<stack>.json.bak``.
+
+        The new file is complete on disk before it takes the old one's place. Nothing is written when nothing
+        changed.
+
+        :raises StateError: it can't be written
+        """
+        deployment = self._serialize(snapshot)
+        try:
+            known = self._deployment()
+        except StateError:
+            known = None
+        if known is not None and not self._journal_path.exists() and _same_content(known, deployment):
+            return
+        checkpoint = {
+            "version": _VERSION,
+            "checkpoint": {"stack": f"organization/{self.project.name}/{self.stack}", "latest": deployment},
+        }
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self.path.with_suffix(".json.new")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(checkpoint, file, ensure_ascii=False, separators=(",", ":"))
+                file.flush()
+                os.fsync(file.fileno())
+            if self.path.exists():
+                self._backup_path.unlink(missing_ok=True)
+                os.link(self.path, self._backup_path)
+            fresh.replace(self.path)
+            self._journal_path.unlink(missing_ok=True)
+            self._sync_folder()
+        except OSError as error:
+            raise StateError(
+                f"the state {self.path} can't be written: {error.strerror}."
+                f" Nothing is lost: every change is in {self._journal_path}. Mend that and run again."
+            ) from None
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _serialize(self, snapshot: Snapshot) -> dict[str, Any]:
+        resources = [self.serialize(state) for state in snapshot.resources]
+        version = engine_version()
+        deployment: dict[str, Any] = {
+            "manifest": {
+                "time": format_time(datetime.now(UTC)),
+                "magic": hashlib.sha256(version.encode()).hexdigest(),
+                "version": version,
+            },
+            "secrets_providers": {"type": "passphrase", "state": {"salt": self._salt or self.crypter().salt}},
+        }
+        if resources:
+            deployment["resources"] = resources
+        if snapshot.pending_operations:
+            deployment["pending_operations"] = [
+                {"resource": self.serialize(operation.resource), "type": str(operation.type)}
+                for operation in snapshot.pending_operations
+            ]
+        deployment["metadata"] = {}
+        return deployment
+
+    def serialize(self, state: ResourceState) -> dict[str, Any]:
+        """A resource as the checkpoint and the journal write it."""
+        return serialize_resource(state, lambda text: self.crypter().encrypt(text, place=state.urn))
+
+    def journal(self) -> Journal:
+        """A journal on top of the checkpoint; what an earlier, cut-off run left is folded in first."""
+        if self._journal_path.exists():
+            left = self.load()
+            if left is not None:
+                self.save(left)
+        raw = self.path.read_bytes() if self.path.exists() else b""
+        return Journal(self._journal_path, base=_fingerprint(raw))
 
     def remove(self) -> None:
-        """Forget the stack (its state must hold no resources)."""
-        raise NotImplementedError
+        """Forget the stack.
+
+        :raises StateError: it still has resources
+        """
+        snapshot = self.load()
+        if snapshot and snapshot.resources:
+            raise StateError(
+                f"stack {self.stack!r} still has {len(snapshot.resources)} resources: destroy it first"
+            )
+        for path in (self.path, self._backup_path, self._journal_path):
+            path.unlink(missing_ok=True)
+
+
+class Journal:
+    """The changes of one run, each on disk before :meth:`append` returns.
+
+    Entries that several threads append at once share one sync.
+    """
+
+    def __init__(self, path: Path, *, base: str) -> None:
+        """Nothing is written before the first entry.
+
+        :param base: fingerprint of the checkpoint that the entries change
+        """
+        self._path = path
+        self._base = base
+        self._file: IO[str] | None = None
+        self._lock = threading.Lock()
+        self._sync_lock = threading.Lock()
+        self._written = 0
+        self._synced = 0
+
+    def append(self, changes: list[dict[str, Any]]) -> int:
+        """Write one entry; :meth:`sync` makes sure that it is on disk.
+
+        :returns: the entry's number, for ``sync``
+        """
+        with self._lock:
+            if self._file is None:
+                descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                self._file = os.fdopen(descriptor, "w", encoding="utf-8")
+                self._file.write(json.dumps({"base": self._base}) + "\n")
+            self._file.write(
+                json.dumps({"changes": changes}, ensure_ascii=False, separators=(",", ":")) + "\n"
+            )
+            self._file.flush()
+            self._written += 1
+            return self._written
+
+    def sync(self, number: int) -> None:
+        """Return when the entry of that number is on disk."""
+        with self._sync_lock:
+            if self._synced >= number or self._file is None:
+                return
+            with self._lock:
+                reached = self._written
+            os.fsync(self._file.fileno())
+            self._synced = reached
+
+    def close(self) -> None:
+        """Close the file; it stays until the checkpoint is saved."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+
+def _fingerprint(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest() if raw else ""
+
+
+def _replay(latest: dict[str, Any], entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The deployment after the changes of a journal; see ``engine/snapshots.py`` for their meaning.
+
+    New resources come before those of the base that they don't replace, as in Pulumi's snapshot manager.
+    """
+    base: list[dict[str, Any] | None] = list(latest.get("resources") or ())
+    new: dict[int, dict[str, Any] | None] = {}
+    pending: dict[int, dict[str, Any]] = {}
+    salt = ""
+    for entry in entries:
+        for change in entry.get("changes", ()):
+            salt = change.get("salt") or salt
+            target, index = change["at"]
+            place: Any = {"base": base, "new": new, "pending": pending}[target]
+            if "from" in change:
+                origin, number = change["from"]
+                source: Any = {"base": base, "new": new}[origin]
+                place[index], source[number] = source[number], None
+            elif change["state"] is None:
+                if target == "pending":
+                    pending.pop(index, None)
+                else:
+                    place[index] = None
+            else:
+                place[index] = change["state"]
+    replayed = dict(latest)
+    replayed["resources"] = [r for r in (*new.values(), *base) if r is not None]
+    operations = [*(latest.get("pending_operations") or ()), *pending.values()]
+    replayed.pop("pending_operations", None)
+    if operations:
+        replayed["pending_operations"] = operations
+    if salt:
+        replayed["secrets_providers"] = {"type": "passphrase", "state": {"salt": salt}}
+    return replayed
+
+
+def _same_content(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    keys = ("secrets_providers", "resources", "pending_operations")
+    return all((a.get(k) or None) == (b.get(k) or None) for k in keys)
+
+
+def engine_version() -> str:
+    """The version of Pulumi whose behaviour this engine has: that of the installed SDK."""
+    from importlib.metadata import version
+
+    return f"v{version('pulumi')}"
+
+
+__all__ = ["Journal", "StateStore", "engine_version", "has_ciphertext"]

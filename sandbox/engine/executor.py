@@ -1,0 +1,145 @@
+"""Runs steps: a chain one after another, chains in parallel (pkg/resource/deploy/step_executor.go)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from .errors import EngineError, InitError, ProtectedError
+from .events import Op, ResourceDone, ResourceFailed, ResourcePre, Severity
+from .properties import make_secret
+from .registry import is_default
+from .steps import RefreshStep, Step
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+    from .state import ResourceState
+
+
+class StepExecutor:
+    """Runs the steps of one run. Safe to use from several threads."""
+
+    def __init__(self, deployment: Deployment, parallel: int) -> None:
+        self._deployment = deployment
+        self._slots = threading.Semaphore(max(parallel, 1))
+        self._parallel = max(parallel, 1)
+        self._idle = threading.Condition()
+        self._running = 0
+        self._lock = threading.Lock()
+        self.failed: list[Step] = []
+        """the steps that failed"""
+        self.error: EngineError | None = None
+        """the first failure"""
+        self.counts: dict[Op, int] = {}
+
+    def run_chain(self, chain: Sequence[Step]) -> bool:
+        """Run steps one after another, in the caller's thread, when there is a free slot.
+
+        :returns: false if the run was cancelled, or one of them failed: the rest isn't run then
+        """
+        with self._slots:
+            with self._idle:
+                if self._deployment.cancelled:
+                    return False
+                self._running += 1
+            try:
+                for step in chain:
+                    if self._deployment.cancelled:
+                        return False
+                    if not self._run(step):
+                        return False
+                return True
+            finally:
+                with self._idle:
+                    self._running -= 1
+                    self._idle.notify_all()
+
+    def run_all(self, steps: Sequence[Step]) -> None:
+        """Run independent steps in parallel, and wait for them."""
+        if len(steps) < 2:
+            for step in steps:
+                self.run_chain([step])
+            return
+        with ThreadPoolExecutor(max_workers=min(self._parallel, len(steps))) as pool:
+            for _ in pool.map(lambda step: self.run_chain([step]), steps):
+                pass
+
+    def wait_idle(self) -> None:
+        """Wait for the steps under way; call after the run was cancelled."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._running == 0)
+
+    def _run(self, step: Step) -> bool:
+        deployment = self._deployment
+        hidden = is_default(step.urn)
+        if not hidden:
+            deployment.emit(ResourcePre(step=step.view()))
+        begun = time.monotonic()
+        number = None
+        if step.operation is not None and not deployment.preview:
+            number = deployment.snapshots.begin(step.resource, step.operation)
+        try:
+            step.apply()
+        except InitError as error:
+            self._take_in(step)
+            step.record(number)
+            return self._fail(step, error, begun)
+        except EngineError as error:
+            deployment.snapshots.end(number)
+            return self._fail(step, error, begun)
+        self._take_in(step)
+        step.record(number)
+        op = step.result if isinstance(step, RefreshStep) else step.op
+        if not hidden:
+            counted = step.logical or (isinstance(step, RefreshStep) and deployment.refreshing_only)
+            if counted:
+                with self._lock:
+                    self.counts[op] = self.counts.get(op, 0) + 1
+            deployment.emit(ResourceDone(step=step.view(op), duration_s=time.monotonic() - begun))
+        if step.registration is not None and step.new is not None:
+            step.registration.done(step.new)
+        return True
+
+    def _take_in(self, step: Step) -> None:
+        """Make what follows from the new state true: secrets, and that it is there."""
+        new = step.new
+        if new is None or step.op in (Op.REPLACE, Op.REFRESH):
+            return
+        mark_secrets(new, self._deployment)
+        self._deployment.took_in(step, new)
+
+    def _fail(self, step: Step, error: EngineError, begun: float) -> bool:
+        deployment = self._deployment
+        with self._lock:
+            self.failed.append(step)
+            self.error = self.error or error
+        hidden = is_default(step.urn)
+        deployment.tell(Severity.ERROR, str(error), "" if hidden else step.urn)
+        if not hidden:
+            deployment.emit(
+                ResourceFailed(step=step.view(), error=str(error), duration_s=time.monotonic() - begun)
+            )
+        if not isinstance(error, ProtectedError):  # the others that are protected are told as well
+            deployment.cancel()
+        return False
+
+
+def mark_secrets(state: ResourceState, deployment: Deployment) -> None:
+    """Outputs that the program wants secret, and those of the same name as a secret input, become secret."""
+    from .properties import Secret
+
+    for key in state.additional_secret_outputs:
+        if key == "id":
+            deployment.tell(
+                Severity.WARNING,
+                "The 'id' property cannot be made secret. See pulumi/pulumi#2717 for more details.",
+                state.urn,
+            )
+        elif key in state.outputs:
+            state.outputs[key] = make_secret(state.outputs[key])
+    for key in state.outputs:
+        if isinstance(state.inputs.get(key), Secret):
+            state.outputs[key] = make_secret(state.outputs[key])

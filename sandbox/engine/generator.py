@@ -1,0 +1,583 @@
+"""Decides which steps bring a resource to where the program wants it (pkg/resource/deploy/step_generator.go).
+
+Registrations are handled one at a time, in the order in which they arrive; the steps then run in parallel.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from . import paths
+from . import urn as urns
+from .errors import EngineError
+from .events import PropertyDiff, Severity
+from .goals import Alias, Goal, ReadGoal, Registration
+from .properties import PropertyMap, changed_keys, same, unwrap
+from .provider import CheckResult, DiffResult, DiffUnavailableError, Provider
+from .registry import without_internal
+from .state import ResourceState
+from .steps import (
+    CreateStep,
+    DeleteStep,
+    ReadStep,
+    RemovePendingReplaceStep,
+    ReplaceStep,
+    SameStep,
+    Step,
+    UpdateStep,
+)
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+
+_INIT_ERROR = "#initerror"
+
+
+class InvalidResourceError(EngineError):
+    """A resource can't be handled, and what is wrong was told already."""
+
+
+class StepGenerator:
+    """The decisions of one run. Not safe to use from several threads at once."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self.saw_error = False
+        self.urns: set[str] = set()
+        self.reads: set[str] = set()
+        self.deletes: set[str] = set()
+        self.replaces: set[str] = set()
+        self.updates: set[str] = set()
+        self.creates: set[str] = set()
+        self.sames: set[str] = set()
+        self.goals: dict[str, Goal] = {}
+        self.providers: dict[str, ResourceState] = {}
+        self._pending_deletes: set[ResourceState] = set()
+        self._dependent_replace_keys: dict[str, Sequence[str]] = {}
+        self._aliased: dict[str, str] = {}  # old URN -> new
+        self._aliases: dict[str, str] = {}  # new URN -> old
+
+    # --- registrations ---------------------------------------------------------------------------------
+
+    def register(self, goal: Goal, registration: Registration) -> list[Step]:
+        """The steps for a resource that the program declares.
+
+        :raises InvalidResourceError: it can't be handled; the user was told
+        """
+        urn = self._new_urn(goal.parent, goal.type, goal.name)
+        old, invalid, alias = self._old_resource(urn, goal.name, goal.type, goal.parent, goal.aliases)
+        self.goals[urn] = goal
+        new = ResourceState(
+            urn=urn,
+            type=goal.type,
+            custom=goal.custom,
+            inputs=goal.properties,
+            parent=goal.parent,
+            protect=bool(goal.protect),
+            dependencies=goal.dependencies,
+            provider=goal.provider,
+            property_dependencies=goal.property_dependencies,
+            additional_secret_outputs=goal.additional_secret_outputs,
+            aliases=[alias] if alias else [],
+            custom_timeouts=goal.custom_timeouts,
+            retain_on_delete=bool(goal.retain_on_delete),
+            deleted_with=goal.deleted_with,
+            replace_with=goal.replace_with,
+            created=old.created if old else None,
+            modified=old.modified if old else None,
+            source_position=goal.source_position,
+            stack_trace=goal.stack_trace,
+            ignore_changes=goal.ignore_changes,
+            hide_diff=goal.hide_diff,
+            replace_on_changes=goal.replace_on_changes,
+            replacement_trigger=goal.replacement_trigger,
+            refresh_before_update=old.refresh_before_update if old else False,
+        )
+        if new.is_provider:
+            for name in filter(None, (urn, alias)):
+                self.providers[name] = new
+        provider = None
+        if new.custom and not new.is_provider:
+            provider = self._deployment.provider_of(new)
+        recreating = urn in self.deletes
+        external = old is not None and old.external
+        seed = secrets.token_bytes(32)
+        afresh = old is None or recreating or external or old.taint
+        inputs = goal.properties
+        if old is not None:
+            inputs = self.with_ignored(urn, inputs, old.inputs, goal.ignore_changes)
+        if new.custom:
+            olds = {} if afresh or old is None else old.inputs
+            result = self._check(new, provider, olds, goal.properties if afresh else inputs, seed)
+            invalid = self._tell_failures(new, result) or invalid
+            inputs = result.inputs
+        new.inputs = inputs
+        remediated, violated = self._deployment.analyze(new, goal)
+        new.inputs = remediated
+        if invalid or violated:
+            self.saw_error = True
+            raise InvalidResourceError(f"resource {urn} is invalid")
+        if recreating:
+            assert old is not None  # noqa: S101 - what was deleted was there
+            return self._recreate(old, new, registration)
+        if external:
+            assert old is not None  # noqa: S101 - the old one is external
+            self.creates.add(urn)
+            create = CreateStep(
+                self._deployment, new, registration, old=old, replacing=True, pending_delete=True
+            )
+            return [create, ReplaceStep(self._deployment, old, new)]
+        if old is None:
+            self.creates.add(urn)
+            return [CreateStep(self._deployment, new, registration)]
+        return self._from_diff(goal, old, new, provider, registration, seed)
+
+    def _recreate(self, old: ResourceState, new: ResourceState, registration: Registration) -> list[Step]:
+        """A resource that was deleted because something that it depends on is replaced."""
+        self.deletes.discard(new.urn)
+        self.replaces.add(new.urn)
+        keys = DiffResult(replace_keys=self._dependent_replace_keys.get(new.urn, ()))
+        return [
+            ReplaceStep(self._deployment, old, new),
+            CreateStep(self._deployment, new, registration, old=old, replacing=True, diff=keys),
+        ]
+
+    def _from_diff(
+        self,
+        goal: Goal,
+        old: ResourceState,
+        new: ResourceState,
+        provider: Provider | None,
+        registration: Registration,
+        seed: bytes,
+    ) -> list[Step]:
+        urn = new.urn
+        triggered = not same(unwrap(old.replacement_trigger), unwrap(new.replacement_trigger))
+        if triggered:
+            diff = DiffResult(changes=True)
+        else:
+            try:
+                diff = self._diff(goal, old, new, provider)
+            except DiffUnavailableError as error:
+                self._deployment.tell(Severity.WARNING, str(error), urn)
+                diff = DiffResult(changes=True)
+        diff = _apply_replace_on_changes(diff, goal.replace_on_changes, has_init_errors=bool(old.init_errors))
+        if diff.changes or old.pending_replacement:
+            if diff.replace or triggered or old.pending_replacement:
+                return self._replace(goal, old, new, provider, registration, seed, diff)
+            self.updates.add(urn)
+            return [UpdateStep(self._deployment, old, new, registration=registration, diff=diff)]
+        if old.init_errors:
+            self.updates.add(urn)
+            return [UpdateStep(self._deployment, old, new, registration=registration, diff=diff)]
+        self.sames.add(urn)
+        return [SameStep(self._deployment, old, new, registration=registration)]
+
+    def _replace(
+        self,
+        goal: Goal,
+        old: ResourceState,
+        new: ResourceState,
+        provider: Provider | None,
+        registration: Registration,
+        seed: bytes,
+        diff: DiffResult,
+    ) -> list[Step]:
+        urn = new.urn
+        if new.protect and old.protect:
+            self._error(
+                f"unable to replace resource {urn!r}\nas it is currently marked for protection. To unprotect the"
+                " resource, remove the `protect` flag from the resource in your program and deploy that first",
+                urn,
+            )
+            if not self._deployment.preview:
+                raise InvalidResourceError(f"resource {urn} is protected")
+        self.replaces.add(urn)
+        if new.custom and not old.taint:
+            # a replacement is checked without the old inputs, so that e.g. names are made anew
+            result = self._check(new, provider, {}, goal.properties, seed)
+            if self._tell_failures(new, result):
+                self.saw_error = True
+                raise InvalidResourceError(f"resource {urn} has check errors")
+            new.inputs = result.inputs
+        delete_first = diff.delete_before_replace
+        if goal.delete_before_replace is not None:
+            delete_first = goal.delete_before_replace
+        if not delete_first:
+            create = CreateStep(
+                self._deployment, new, registration, old=old, replacing=True, pending_delete=True, diff=diff
+            )
+            return [create, ReplaceStep(self._deployment, old, new, diff=diff)]
+        steps: list[Step] = []
+        for dependent, keys in reversed(self._dependent_replacements(old)):
+            if dependent in self._pending_deletes:
+                continue
+            if dependent.protect and not dependent.delete:
+                self._error(
+                    f"unable to replace resource {dependent.urn!r} as part of replacing {urn!r} as it is"
+                    " currently marked for protection. To unprotect the resource, remove the `protect` flag"
+                    " from the resource in your program and deploy that first",
+                    urn,
+                )
+                raise InvalidResourceError(f"resource {dependent.urn} is protected")
+            self._dependent_replace_keys[dependent.urn] = keys
+            if dependent.delete:
+                steps.append(DeleteStep(self._deployment, dependent))
+            else:
+                steps.append(
+                    DeleteStep(self._deployment, dependent, replacing=True, pending_replacement=True)
+                )
+            self.deletes.add(dependent.urn)
+            self._pending_deletes.add(dependent)
+        self._deployment.ensure_provider(old)
+        if not old.pending_replacement:
+            self.deletes.add(old.urn)
+            steps.append(DeleteStep(self._deployment, old, replacing=True, pending_replacement=True))
+        return [
+            *steps,
+            ReplaceStep(self._deployment, old, new, diff=diff),
+            CreateStep(self._deployment, new, registration, old=old, replacing=True, diff=diff),
+        ]
+
+    def read(self, goal: ReadGoal, registration: Registration) -> list[Step]:
+        """The steps for a resource that the program only reads."""
+        urn = self._new_urn(goal.parent, goal.type, goal.name)
+        old, _, alias = self._old_resource(urn, goal.name, goal.type, goal.parent, [])
+        new = ResourceState(
+            urn=urn,
+            type=goal.type,
+            custom=True,
+            id=goal.id,
+            inputs=goal.properties,
+            parent=goal.parent,
+            external=True,
+            dependencies=goal.dependencies,
+            provider=goal.provider,
+            additional_secret_outputs=goal.additional_secret_outputs,
+            aliases=[alias] if alias else [],
+            source_position=goal.source_position,
+            stack_trace=goal.stack_trace,
+        )
+        if not new.id:
+            self._error(f"Expected an ID for {urn}", urn)
+            raise InvalidResourceError(urn)
+        if old is not None and not old.external and old.id != goal.id:
+            self.replaces.add(urn)
+            return [
+                ReadStep(self._deployment, old, new, registration, replacing=True),
+                ReplaceStep(self._deployment, old, new),
+            ]
+        self.reads.add(urn)
+        return [ReadStep(self._deployment, old, new, registration)]
+
+    # --- names -----------------------------------------------------------------------------------------
+
+    def _new_urn(self, parent: str, type_: str, name: str) -> str:
+        if parent and parent not in self.urns:
+            self._error(f"could not find parent resource {parent}", "")
+            raise InvalidResourceError(parent)
+        urn = self._deployment.urn(parent, type_, name)
+        if urn in self.urns:
+            self._error(
+                f"Duplicate resource URN '{urn}'; try giving it a unique name",
+                urn,
+            )
+            raise InvalidResourceError(urn)
+        self.urns.add(urn)
+        return urn
+
+    def _old_resource(
+        self, urn: str, name: str, type_: str, parent: str, aliases: Sequence[Alias]
+    ) -> tuple[ResourceState | None, bool, str]:
+        """The old state of a resource, whether its names are in conflict, and the alias that it was found by."""
+        invalid = False
+        if urn in self._aliased:
+            invalid = True
+            self._error(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN"
+                f" '{self._aliased[urn]}'",
+                urn,
+            )
+        for candidate in (urn, *self._alias_urns(name, type_, parent, aliases)):
+            old = self._deployment.olds.get(candidate)
+            if old is None:
+                continue
+            if candidate == urn:
+                return old, invalid, ""
+            other = urn if candidate in self.urns else self._aliased.get(candidate)
+            if other is not None:
+                invalid = True
+                self._error(
+                    f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}'"
+                    f" conflicting with resource with URN '{other}'",
+                    urn,
+                )
+            self._aliased[candidate] = urn
+            self._aliases[urn] = candidate
+            self._deployment.registry.add_alias(urn, candidate)
+            return old, invalid, candidate
+        return None, invalid, ""
+
+    def _alias_urns(self, name: str, type_: str, parent: str, aliases: Sequence[Alias]) -> list[str]:
+        found = [self._collapsed(name, type_, parent, alias) for alias in aliases]
+        if parent in self._aliases:
+            parent_alias = self._aliases[parent]
+            inherited = [self._inherited(type_, name, parent, parent_alias)]
+            inherited += [
+                self._inherited(urns.type_of(urn), urns.name(urn), parent, parent_alias) for urn in found
+            ]
+            found += inherited
+        return list(dict.fromkeys(found))
+
+    def _collapsed(self, name: str, type_: str, parent: str, alias: Alias) -> str:
+        if alias.urn:
+            return alias.urn
+        alias_parent = self._aliases.get(alias.parent, alias.parent) if alias.parent else parent
+        if alias.no_parent or (alias_parent and urns.qualified_type(alias_parent) == urns.ROOT_TYPE):
+            alias_parent = ""
+        return urns.make(
+            alias.stack or self._deployment.stack,
+            alias.project or self._deployment.project.name,
+            alias_parent,
+            alias.type or type_,
+            alias.name or name,
+        )
+
+    def _inherited(self, type_: str, name: str, parent: str, parent_alias: str) -> str:
+        """The alias that a child has because its parent has one."""
+        parent_name = urns.name(parent)
+        if name.startswith(parent_name):
+            name = urns.name(parent_alias) + name.removeprefix(parent_name)
+        return urns.make(self._deployment.stack, self._deployment.project.name, parent_alias, type_, name)
+
+    # --- questions to providers ------------------------------------------------------------------------
+
+    def _check(
+        self,
+        new: ResourceState,
+        provider: Provider | None,
+        olds: PropertyMap,
+        news: PropertyMap,
+        seed: bytes,
+    ) -> CheckResult:
+        if provider is None:
+            return self._deployment.registry.check(new.urn, olds, news)
+        return provider.check(new.urn, olds, news, seed=seed, preview=self._deployment.preview)
+
+    def _tell_failures(self, new: ResourceState, result: CheckResult) -> bool:
+        for name, reason in result.failures:
+            what = f"{new.type} resource '{new.name}'"
+            if name:
+                self._error(f"{what}: property {name} has a problem: {reason}", new.urn)
+            else:
+                self._error(f"{what} has a problem: {reason}", new.urn)
+        return bool(result.failures)
+
+    def with_ignored(
+        self, urn: str, inputs: PropertyMap, old_inputs: PropertyMap, ignored: Sequence[str]
+    ) -> PropertyMap:
+        """The inputs with the old values where changes are to be ignored."""
+        if not ignored:
+            return inputs
+        result = deepcopy(inputs)
+        impossible = []
+        for text in ignored:
+            try:
+                path = paths.parse(text)
+            except ValueError:
+                continue
+            if not paths.reset(path, deepcopy(old_inputs), result):
+                impossible.append(text)
+        if impossible:
+            self._deployment.tell(
+                Severity.INFO,
+                f"cannot ignore changes in added or removed elements of the path: {', '.join(impossible)!r}",
+                urn,
+            )
+        return result
+
+    def _diff(
+        self, goal: Goal, old: ResourceState, new: ResourceState, provider: Provider | None
+    ) -> DiffResult:
+        if old.taint:
+            return DiffResult(changes=True, replace_keys=["id"])
+        if any(urn in self.replaces for urn in new.replace_with):
+            return DiffResult(changes=True, replace_keys=["replaceWith"])
+        if new.deleted_with and new.deleted_with in self.replaces:
+            return DiffResult(changes=True, replace_keys=["deletedWith"])
+        if self._provider_changed(old, new):
+            return DiffResult(changes=True, replace_keys=["provider"])
+        if not new.custom:
+            return DiffResult(changes=not same(old.inputs, new.inputs))
+        if provider is None:
+            return self._deployment.registry.diff(
+                new.urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes
+            )
+        return self._deployment.diff_resource(
+            provider,
+            new.urn,
+            old.id,
+            old.inputs,
+            old.outputs,
+            new.inputs,
+            unknowns=self._deployment.preview,
+            ignore_changes=goal.ignore_changes,
+        )
+
+    def _provider_changed(self, old: ResourceState, new: ResourceState) -> bool:
+        """Whether the resource moves to another provider that can't take it as it is."""
+        if old.provider == new.provider:
+            return False
+        if not old.provider or not new.provider:
+            return True
+        old_urn, new_urn = old.provider_urn, new.provider_urn
+        if self._aliased.get(old_urn) == new_urn:
+            return False
+        provider = self._deployment.provider_of(new)
+        old_state = self._deployment.olds.get(old_urn)
+        new_state = self.providers[new_urn]
+        if old_state is None:
+            return True
+        return provider.diff_config(
+            new_urn,
+            without_internal(old_state.inputs),
+            old_state.outputs,
+            without_internal(new_state.inputs),
+        ).replace
+
+    def _dependent_replacements(self, root: ResourceState) -> list[tuple[ResourceState, Sequence[str]]]:
+        """The resources that must go before ``root`` goes, with what makes them be replaced."""
+        found: list[tuple[ResourceState, Sequence[str]]] = []
+        condemned = {root.urn}
+        settled = self.reads | self.creates | self.sames | self.updates | self.deletes | self.replaces
+        if root in self._deployment.graph:
+            for candidate in self._deployment.graph.depending_on(root, settled):
+                keys = self._must_go(candidate, condemned)
+                if keys is not None:
+                    found.append((candidate, keys))
+                    condemned.add(candidate.urn)
+        listed = {state.urn for state, _ in found}
+        for state in (*self._deployment.news.values(), *self._deployment.olds.values()):
+            if state.urn not in listed and (root.urn in state.replace_with or state.deleted_with == root.urn):
+                found.append((state, ()))
+                listed.add(state.urn)
+        return found
+
+    def _must_go(self, state: ResourceState, condemned: set[str]) -> Sequence[str] | None:
+        """Why a dependent of something that is deleted must be replaced, or ``None`` if it needn't."""
+        if not state.custom or state.external:
+            return None
+        if state.provider_urn in condemned:
+            self._deployment.ensure_provider(state)
+            return ()
+        if state.deleted_with in condemned:
+            return ()
+        unknown = {
+            name
+            for name, dependencies in state.property_dependencies.items()
+            if name in state.inputs and not condemned.isdisjoint(dependencies)
+        }
+        if not unknown:
+            return None
+        from .properties import UNKNOWN
+
+        inputs = {k: UNKNOWN if k in unknown else v for k, v in state.inputs.items()}
+        if state.is_provider:
+            self._deployment.registry.ensure(state, checked=False)
+            diff = self._deployment.registry.diff(
+                state.urn, state.id, state.inputs, state.outputs, inputs, state.ignore_changes
+            )
+        else:
+            self._deployment.ensure_provider(state)
+            diff = self._deployment.diff_resource(
+                self._deployment.provider_of(state),
+                state.urn,
+                state.id,
+                state.inputs,
+                state.outputs,
+                inputs,
+                unknowns=True,
+                ignore_changes=state.ignore_changes,
+            )
+        diff = _apply_replace_on_changes(diff, state.replace_on_changes, has_init_errors=False)
+        return diff.replace_keys if diff.replace else None
+
+    # --- deletions -------------------------------------------------------------------------------------
+
+    def deletions(self) -> list[Step]:
+        """The steps for all that is in the state and that the program no longer wants."""
+        steps: list[Step] = []
+        operated = self.sames | self.updates | self.replaces | self.reads
+        for state in self._deployment.base:
+            urn = self._aliased.get(state.urn, state.urn)
+            if state.delete:
+                if state in self._pending_deletes:
+                    continue
+                self.deletes.add(state.urn)
+                steps.append(DeleteStep(self._deployment, state, replacing=True))
+            elif urn not in operated and state.urn not in self.creates:
+                self.deletes.add(state.urn)
+                if state.pending_replacement:
+                    steps.append(RemovePendingReplaceStep(self._deployment, state, None))
+                else:
+                    steps.append(DeleteStep(self._deployment, state))
+            else:
+                continue
+            self._deployment.ensure_provider(state)
+        return steps
+
+    def _error(self, message: str, urn: str) -> None:
+        self.saw_error = True
+        self._deployment.tell(Severity.ERROR, message, urn)
+
+
+def _apply_replace_on_changes(
+    diff: DiffResult, replace_on_changes: Sequence[str], *, has_init_errors: bool
+) -> DiffResult:
+    """The diff with what the program wants to be a reason to replace."""
+    if not diff.changes and not has_init_errors:
+        return diff
+    patterns = [paths.parse(text) for text in replace_on_changes]
+
+    def wanted(path: str) -> bool:
+        try:
+            parsed = paths.parse(path)
+        except ValueError:
+            return False
+        return any(paths.matches(pattern, parsed) for pattern in patterns)
+
+    detailed = diff.detailed_diff
+    if detailed is not None and patterns:
+        detailed = {
+            path: replace(d, kind=d.kind + "-replace")
+            if wanted(path) and not d.kind.endswith("-replace")
+            else d
+            for path, d in detailed.items()
+        }
+    keys = list(dict.fromkeys([*diff.replace_keys, *(k for k in diff.changed_keys if wanted(k))]))
+    changes = diff.changes
+    if has_init_errors and wanted(_INIT_ERROR):
+        keys.append(_INIT_ERROR)
+        changes = True
+        if detailed is not None:
+            detailed = {**detailed, _INIT_ERROR: PropertyDiff(kind="update-replace", input_diff=False)}
+    return replace(diff, changes=changes, replace_keys=keys, detailed_diff=detailed)
+
+
+def plain_diff(old_inputs: PropertyMap, new_inputs: PropertyMap) -> DiffResult:
+    """The engine's own comparison of inputs, for a provider that doesn't know."""
+    old, new = unwrap(old_inputs), unwrap(new_inputs)
+    keys = changed_keys(old, new)
+    if not keys:
+        return DiffResult(changes=False)
+    detailed = {
+        key: PropertyDiff(
+            kind="update" if key in old and key in new else "add" if key in new else "delete", input_diff=True
+        )
+        for key in keys
+    }
+    return DiffResult(changes=True, changed_keys=keys, detailed_diff=detailed)

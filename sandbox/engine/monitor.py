@@ -1,0 +1,667 @@
+# ruff: noqa: D102, N802 - the services' methods have Pulumi's names, and are described there
+"""What the program talks to: Pulumi's ResourceMonitor and Engine services (pkg/resource/deploy/source_eval.go)."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+import grpc
+from google.protobuf import empty_pb2
+
+from sandbox.protos import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
+
+from . import urn as urns
+from .assets import with_hashes
+from .errors import EngineError, UnsupportedError
+from .events import Diagnostic, Severity
+from .goals import Alias, Goal, ReadGoal, Registration
+from .properties import (
+    Marshal,
+    PropertyMap,
+    Unmarshal,
+    Value,
+    contains_unknown,
+    downgrade,
+    marshal,
+    output_dependencies,
+    unmarshal,
+    unmarshal_value,
+)
+from .registry import set_download_url, set_version
+from .state.store import engine_version
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+
+_FEATURES: Final = {
+    "secrets": resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    "resourceReferences": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+    "outputValues": resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+    "aliasSpecs": resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    "replacementTrigger": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+    "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    # The following are refused, each with an error of ours that names it, when a program uses them. Without
+    # the feature the SDK would tell the user to upgrade a command line that isn't there.
+    "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    "invokeTransforms": resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+    "resourceHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    "errorHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+}
+_UNNAMED_FEATURES: Final = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_BYTE_STRING,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_PARENT,
+)
+_SEVERITIES: Final = {
+    0: Severity.DEBUG,
+    1: Severity.INFO,
+    2: Severity.WARNING,
+    3: Severity.ERROR,
+}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+_UNITS_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class _ShutDown(Exception):  # noqa: N818 - not an error: the run is over
+    """The run ends while the program still waits."""
+
+
+def _served(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    """A service's method whose errors reach the program as gRPC statuses."""
+
+    def serve(self: Any, request: Any, context: Any) -> Any:
+        try:
+            return method(self, request)
+        except _ShutDown:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
+        except UnsupportedError as error:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+        except (EngineError, ValueError) as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except Exception as error:
+            self.deployment.broke(error)
+            context.abort(grpc.StatusCode.INTERNAL, f"the engine failed: {error!r}")
+
+    return serve
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """Takes the program's registrations, and blocks each until its resource is there."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self._root = deployment.project.root
+        self._lock = threading.Lock()
+        self._goals: dict[str, Goal] = {}
+        self._component_providers: dict[str, dict[str, str]] = {}
+        self._waiting = False
+
+    # --- the run ---------------------------------------------------------------------------------------
+
+    @_served
+    def SupportsFeature(self, request: Any) -> Any:
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
+
+    @_served
+    def GetDeploymentInfo(self, request: Any) -> Any:
+        del request
+        deployment = self.deployment
+        return resource_pb2.DeploymentInfo(
+            project=deployment.project.name,
+            stack=deployment.stack,
+            organization="organization",
+            config=dict(deployment.config.values),
+            configSecretKeys=sorted(deployment.config.secret_keys),
+            dryRun=deployment.preview,
+            parallel=deployment.parallel,
+            supportedFeatures=[*_FEATURES.values(), *_UNNAMED_FEATURES],
+        )
+
+    @_served
+    def SignalAndWaitForShutdown(self, request: Any) -> Any:
+        del request
+        with self._lock:
+            if self._waiting:
+                raise EngineError("Already waiting for shutdown")
+            self._waiting = True
+        self.deployment.program_finished()
+        self.deployment.wait_for_shutdown()
+        return empty_pb2.Empty()
+
+    # --- what isn't supported --------------------------------------------------------------------------
+
+    @_served
+    def RegisterStackTransform(self, request: Any) -> Any:
+        raise UnsupportedError(
+            "stack transforms (`register_stack_transform`) are not supported by this engine"
+        )
+
+    @_served
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:
+        raise UnsupportedError(
+            "invoke transforms (`register_invoke_transform`) are not supported by this engine"
+        )
+
+    @_served
+    def RegisterResourceHook(self, request: Any) -> Any:
+        raise UnsupportedError(f"resource hooks ({request.name!r}) are not supported by this engine")
+
+    @_served
+    def RegisterErrorHook(self, request: Any) -> Any:
+        raise UnsupportedError(f"error hooks ({request.name!r}) are not supported by this engine")
+
+    @_served
+    def RegisterPackage(self, request: Any) -> Any:
+        if request.HasField("parameterization") or request.HasField("extension"):
+            raise UnsupportedError(
+                f"package {request.name!r}: parameterized packages are not supported by this engine"
+            )
+        raise UnsupportedError(
+            f"package {request.name!r}: package references are not supported by this engine"
+        )
+
+    @_served
+    def ExistsResource(self, request: Any) -> Any:
+        raise UnsupportedError(
+            f"looking for existing resources ({request.type!r}) is not supported by this engine"
+        )
+
+    # --- resources -------------------------------------------------------------------------------------
+
+    @_served
+    def RegisterResource(self, request: Any) -> Any:
+        _refuse_unsupported(request)
+        parent_goal = self._goals.get(request.parent)
+        if parent_goal is not None:
+            _inherit(request, parent_goal)
+        managed = request.custom or request.remote
+        if managed and request.type.count(":") != 2:
+            raise EngineError(f"Type {request.type!r} is not a valid type token")
+        properties = with_hashes(unmarshal(request.object, Unmarshal(outputs=True)), self._root)
+        dependencies, property_dependencies = _dependencies(request, properties)
+        providers = dict(request.providers)
+        provider = request.provider
+        if managed:
+            provider = self._resolve_provider(provider, providers, request.parent, urns.package(request.type))
+        if not request.custom:
+            for package, reference in self._component_providers.get(request.parent, {}).items():
+                providers.setdefault(package, reference)
+        reference = ""
+        if managed and not (request.custom and urns.is_provider(request.type)):
+            reference = self._reference(
+                provider, urns.package(request.type), request.version, request.pluginDownloadURL, request.type
+            )
+        if urns.is_provider(request.type):
+            if request.version:
+                set_version(properties, request.version)
+            if request.pluginDownloadURL:
+                set_download_url(properties, request.pluginDownloadURL)
+        if request.remote:
+            return self._construct(
+                request, properties, dependencies, property_dependencies, reference, providers
+            )
+        source_position, stack_trace = self._positions(request)
+        goal = Goal(
+            type=request.type,
+            name=request.name,
+            custom=request.custom,
+            properties=downgrade(properties),
+            parent=request.parent,
+            protect=request.protect if request.HasField("protect") else None,
+            dependencies=dependencies,
+            provider=reference,
+            property_dependencies=property_dependencies,
+            delete_before_replace=(
+                request.deleteBeforeReplace
+                if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
+                else None
+            ),
+            ignore_changes=list(request.ignoreChanges),
+            additional_secret_outputs=list(request.additionalSecretOutputs),
+            aliases=_aliases(request),
+            custom_timeouts=_timeouts(request),
+            replace_on_changes=list(request.replaceOnChanges),
+            replacement_trigger=(
+                downgrade(unmarshal_value(request.replacement_trigger, Unmarshal(), "replacementTrigger"))
+                if request.HasField("replacement_trigger")
+                else None
+            ),
+            retain_on_delete=request.retainOnDelete if request.HasField("retainOnDelete") else None,
+            deleted_with=request.deletedWith,
+            replace_with=list(request.replace_with),
+            hide_diff=list(request.hideDiffs),
+            source_position=source_position,
+            stack_trace=stack_trace,
+        )
+        registration = Registration()
+        self.deployment.register(goal, registration)
+        state = registration.state
+        if state is None:
+            self.deployment.wait_for_shutdown()
+            raise _ShutDown
+        with self._lock:
+            self._goals[state.urn] = goal
+            if not goal.custom:
+                self._component_providers[state.urn] = providers
+        outputs = state.outputs if goal.custom else {}
+        if not request.supportsPartialValues:
+            outputs = {key: value for key, value in outputs.items() if not contains_unknown(value)}
+        return resource_pb2.RegisterResourceResponse(
+            urn=state.urn,
+            id=state.id,
+            object=marshal(outputs, _answering(request)),
+        )
+
+    def _construct(
+        self,
+        request: Any,
+        properties: PropertyMap,
+        dependencies: list[str],
+        property_dependencies: Mapping[str, list[str]],
+        reference: str,
+        providers: Mapping[str, str],
+    ) -> Any:
+        """Let a provider construct a component, which it does by registering resources here."""
+        provider = self.deployment.registry.get(reference)
+        if provider is None:
+            raise EngineError(f"unknown provider '{reference}'")
+        deployment = self.deployment
+        construct = provider_pb2.ConstructRequest(
+            project=deployment.project.name,
+            stack=deployment.stack,
+            organization="organization",
+            config=dict(deployment.config.values),
+            configSecretKeys=sorted(deployment.config.secret_keys),
+            dryRun=deployment.preview,
+            parallel=deployment.parallel,
+            monitorEndpoint=deployment.address,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            providers={
+                package: self._reference(given, package, "", "", request.type)
+                for package, given in providers.items()
+            },
+            inputDependencies={
+                key: provider_pb2.ConstructRequest.PropertyDependencies(urns=found)
+                for key, found in property_dependencies.items()
+            },
+            aliases=request.aliases,
+            dependencies=dependencies,
+            additionalSecretOutputs=request.additionalSecretOutputs,
+            deletedWith=request.deletedWith,
+            replace_with=request.replace_with,
+            ignoreChanges=request.ignoreChanges,
+            replaceOnChanges=request.replaceOnChanges,
+            accepts_output_values=True,
+        )
+        if request.HasField("protect"):
+            construct.protect = request.protect
+        if request.HasField("retainOnDelete"):
+            construct.retainOnDelete = request.retainOnDelete
+        if request.HasField("customTimeouts"):
+            timeouts = request.customTimeouts
+            construct.customTimeouts.create = timeouts.create
+            construct.customTimeouts.update = timeouts.update
+            construct.customTimeouts.delete = timeouts.delete
+        try:
+            answer = provider.construct(construct, properties)
+        except EngineError as error:
+            self.deployment.tell(
+                Severity.ERROR, f"{request.type} resource '{request.name}' has a problem: {error}", ""
+            )
+            self.deployment.fail()
+            self.deployment.wait_for_shutdown()
+            raise _ShutDown from None
+        outputs = unmarshal(answer.state, Unmarshal(outputs=True))
+        found = {key: set(deps.urns) for key, deps in answer.stateDependencies.items()}
+        for key, value in outputs.items():
+            found.setdefault(key, set()).update(output_dependencies(value))
+        with self._lock:
+            self._component_providers[answer.urn] = dict(providers)
+        response = resource_pb2.RegisterResourceResponse
+        return response(
+            urn=answer.urn,
+            object=marshal(outputs, _answering(request)),
+            propertyDependencies={
+                key: response.PropertyDependencies(urns=sorted(urns_)) for key, urns_ in found.items()
+            },
+        )
+
+    @_served
+    def ReadResource(self, request: Any) -> Any:
+        if request.packageRef:
+            raise UnsupportedError(f"{request.type} {request.name!r}: package references are not supported")
+        provider = request.provider
+        if not provider:
+            provider = self._reference(
+                "", urns.package(request.type), request.version, request.pluginDownloadURL, request.type
+            )
+        source_position, stack_trace = self._positions(request)
+        goal = ReadGoal(
+            type=request.type,
+            name=request.name,
+            id=request.id,
+            properties=unmarshal(request.properties, Unmarshal()),
+            parent=request.parent,
+            dependencies=sorted(set(request.dependencies)),
+            provider=provider,
+            additional_secret_outputs=list(request.additionalSecretOutputs),
+            source_position=source_position,
+            stack_trace=stack_trace,
+        )
+        registration = Registration()
+        self.deployment.read(goal, registration)
+        state = registration.state
+        if state is None:
+            self.deployment.wait_for_shutdown()
+            raise _ShutDown
+        return resource_pb2.ReadResourceResponse(
+            urn=state.urn, properties=marshal(state.outputs, _answering(request)), id=state.id
+        )
+
+    @_served
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        outputs = with_hashes(unmarshal(request.outputs, Unmarshal()), self._root)
+        self.deployment.register_outputs(request.urn, outputs)
+        return empty_pb2.Empty()
+
+    # --- functions -------------------------------------------------------------------------------------
+
+    @_served
+    def Invoke(self, request: Any) -> Any:
+        if request.packageRef:
+            raise UnsupportedError(f"{request.tok}: package references are not supported by this engine")
+        package = urns.package(request.tok)
+        if package == "pulumi":
+            raise UnsupportedError(
+                f"the built-in function {request.tok!r} (stack references, getResource) is not supported"
+                " by this engine"
+            )
+        provider = self._resolve_provider(request.provider, {}, request.parent, package)
+        reference = self._reference(
+            provider, package, request.version, request.pluginDownloadURL, request.tok
+        )
+        found = self.deployment.registry.get(reference)
+        if found is None:
+            raise EngineError(f"Invoke: unknown provider '{provider}' -> '{reference}'")
+        arguments = unmarshal(request.args, Unmarshal())
+        try:
+            result = found.invoke(request.tok, arguments, preview=self.deployment.preview)
+        except EngineError as error:
+            raise EngineError(f"invocation of {request.tok} returned an error: {error}") from None
+        answer = resource_pb2.ResourceInvokeResponse(
+            failures=[provider_pb2.CheckFailure(property=p, reason=r) for p, r in result.failures]
+        )
+        options = Marshal(secrets=True, resources=request.acceptResources)
+        getattr(answer, "return").CopyFrom(marshal(result.value, options))
+        return answer
+
+    @_served
+    def Call(self, request: Any) -> Any:
+        if request.packageRef:
+            raise UnsupportedError(f"{request.tok}: package references are not supported by this engine")
+        arguments = unmarshal(request.args, Unmarshal(outputs=True))
+        me = arguments.get("__self__")
+        given = request.provider
+        if not given and me is not None:
+            goal = self._goals.get(getattr(me, "urn", ""))
+            given = goal.provider if goal is not None else ""
+        reference = self._reference(
+            given, urns.package(request.tok), request.version, request.pluginDownloadURL, request.tok
+        )
+        provider = self.deployment.registry.get(reference)
+        if provider is None:
+            raise EngineError(f"Call: unknown provider '{reference}'")
+        deployment = self.deployment
+        found = {key: set(deps.urns) for key, deps in request.argDependencies.items()}
+        for key, value in arguments.items():
+            found.setdefault(key, set()).update(output_dependencies(value))
+        call = provider_pb2.CallRequest(
+            tok=request.tok,
+            argDependencies={
+                key: provider_pb2.CallRequest.ArgumentDependencies(urns=sorted(deps))
+                for key, deps in found.items()
+            },
+            project=deployment.project.name,
+            stack=deployment.stack,
+            organization="organization",
+            config=dict(deployment.config.values),
+            configSecretKeys=sorted(deployment.config.secret_keys),
+            dryRun=deployment.preview,
+            parallel=deployment.parallel,
+            monitorEndpoint=deployment.address,
+            accepts_output_values=True,
+        )
+        try:
+            answer = provider.call(call, arguments)
+        except EngineError as error:
+            raise EngineError(f"call of {request.tok} returned an error: {error}") from None
+        result = provider_pb2.CallResponse(failures=answer.failures)
+        value = unmarshal(getattr(answer, "return"), Unmarshal(outputs=True))
+        for key, item in value.items():
+            deps = {*answer.returnDependencies[key].urns} if key in answer.returnDependencies else set()
+            deps |= output_dependencies(item)
+            result.returnDependencies[key].urns.extend(sorted(deps))
+        getattr(result, "return").CopyFrom(marshal(value, Marshal(secrets=True, resources=True)))
+        return result
+
+    # --- providers -------------------------------------------------------------------------------------
+
+    def _resolve_provider(
+        self, provider: str, providers: Mapping[str, str], parent: str, package: str
+    ) -> str:
+        """The explicit provider of a resource: its own, or that of its package from its parent."""
+        if provider:
+            return provider
+        return providers.get(package) or self._component_providers.get(parent, {}).get(package, "")
+
+    def _reference(self, provider: str, package: str, version: str, url: str, what: str) -> str:
+        """A provider reference: the explicit one, or that of the default provider."""
+        if provider:
+            urns.split_reference(provider)
+            return provider
+        return self.deployment.default_provider(package, version, url, what)
+
+    # --- positions -------------------------------------------------------------------------------------
+
+    def _positions(self, request: Any) -> tuple[str, list[str]]:
+        """Where in the program a request comes from, relative to the project, and the way there."""
+        position = ""
+        if request.HasField("sourcePosition"):
+            position = self._position(request.sourcePosition)
+        trace = []
+        if request.HasField("stackTrace"):
+            trace = [self._position(frame.pc) for frame in request.stackTrace.frames]
+        return position, trace
+
+    def _position(self, raw: Any) -> str:
+        return _position(str(self._root), raw.uri, raw.line, raw.column)
+
+
+@lru_cache(maxsize=4096)
+def _position(root: str, uri: str, line: int, column: int) -> str:
+    parts = urlsplit(uri)
+    path = Path(unquote(parts.path))
+    if parts.scheme != "file" or not path.is_absolute() or line < 0 or column < 0:
+        return ""
+    relative = quote(os.path.relpath(path, root), safe="/@:$&+,;=~.-_")
+    return f"project:///{relative}#{line}" + (f",{column}" if column else "")
+
+
+def _refuse_unsupported(request: Any) -> None:
+    name = f"{request.type} {request.name!r}"
+    if request.importId:
+        raise UnsupportedError(
+            f"{name}: the option `import_` (import of an existing resource) is not supported by this engine"
+        )
+    if request.transforms:
+        raise UnsupportedError(f"{name}: the option `transforms` is not supported by this engine")
+    if request.state_migrations:
+        raise UnsupportedError(f"{name}: state migrations are not supported by this engine")
+    if request.packageRef:
+        raise UnsupportedError(f"{name}: package references are not supported by this engine")
+    if request.snippetId:
+        raise UnsupportedError(f"{name}: snippets are not supported by this engine")
+    if request.envVarMappings:
+        raise UnsupportedError(f"{name}: the option `env_var_mappings` is not supported by this engine")
+    if request.HasField("hooks") and request.hooks.ByteSize():
+        raise UnsupportedError(f"{name}: the option `hooks` is not supported by this engine")
+
+
+def _inherit(request: Any, parent: Goal) -> None:
+    """Take over the parent's options that children have (``inheritFromParent``)."""
+    if not request.deletedWith:
+        request.deletedWith = parent.deleted_with
+    if not request.HasField("protect") and parent.protect is not None:
+        request.protect = parent.protect
+    if not request.HasField("retainOnDelete") and parent.retain_on_delete is not None:
+        request.retainOnDelete = parent.retain_on_delete
+    if not request.provider and parent.provider:
+        package = urns.provider_package(urns.type_of(urns.split_reference(parent.provider)[0]))
+        if not (request.custom or request.remote) or package == urns.package(request.type):
+            request.provider = parent.provider
+
+
+def _dependencies(request: Any, properties: PropertyMap) -> tuple[list[str], dict[str, list[str]]]:
+    """Dependencies of the resource and of each property, sorted."""
+    dependencies = set(request.dependencies)
+    if not request.propertyDependencies and not request.remote:
+        found = {key: set(dependencies) for key in properties}
+    else:
+        found = {key: set(deps.urns) for key, deps in request.propertyDependencies.items()}
+    for key, value in properties.items():
+        found.setdefault(key, set()).update(output_dependencies(value))
+    for urn in dependencies.union(*found.values()):
+        if not urns.is_valid(urn):
+            raise EngineError(f"invalid dependency URN: {urn!r}")
+    return sorted(dependencies), {key: sorted(deps) for key, deps in sorted(found.items())}
+
+
+def _aliases(request: Any) -> list[Alias]:
+    found = [Alias(urn=urn) for urn in request.aliasURNs]
+    for alias in request.aliases:
+        if alias.WhichOneof("alias") == "spec":
+            spec = alias.spec
+            found.append(
+                Alias(
+                    name=spec.name,
+                    type=spec.type,
+                    stack=spec.stack,
+                    project=spec.project,
+                    parent=spec.parentUrn,
+                    no_parent=spec.noParent,
+                )
+            )
+        else:
+            found.append(Alias(urn=alias.urn))
+    return found
+
+
+def _timeouts(request: Any) -> dict[str, float]:
+    if not request.HasField("customTimeouts"):
+        return {}
+    found = {}
+    for name in ("create", "update", "delete", "read"):
+        text = getattr(request.customTimeouts, name)
+        if text:
+            found[name] = duration_s(text)
+    return found
+
+
+def duration_s(text: str) -> float:
+    """Seconds of a Go duration such as ``1h30m``.
+
+    :raises EngineError: it isn't one
+    """
+    if not text or _DURATION.sub("", text):
+        raise EngineError(f"unable to parse customTimeout Value {text}")
+    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(text))
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _answering(request: Any) -> Marshal:
+    return Marshal(secrets=request.acceptSecrets, resources=request.acceptResources)
+
+
+class EngineService(engine_pb2_grpc.EngineServicer):
+    """The program's (and providers') way to log, and to know the stack's resource."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self._root_urn = ""
+
+    @_served
+    def Log(self, request: Any) -> Any:
+        self.deployment.log(
+            Diagnostic(
+                severity=_SEVERITIES.get(request.severity, Severity.INFO),
+                message=request.message,
+                urn=request.urn,
+                ephemeral=request.ephemeral,
+            )
+        )
+        return empty_pb2.Empty()
+
+    @_served
+    def GetRootResource(self, request: Any) -> Any:
+        del request
+        return engine_pb2.GetRootResourceResponse(urn=self._root_urn)
+
+    @_served
+    def SetRootResource(self, request: Any) -> Any:
+        self._root_urn = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    @_served
+    def StartDebugging(self, request: Any) -> Any:
+        raise UnsupportedError("attaching a debugger is not supported by this engine")
+
+    @_served
+    def RequirePulumiVersion(self, request: Any) -> Any:
+        version = engine_version()
+        if not _in_range(version, request.pulumi_version_range):
+            raise EngineError(
+                f"Pulumi CLI version {version.removeprefix('v')} does not satisfy the version range"
+                f" {request.pulumi_version_range!r}"
+            )
+        return engine_pb2.RequirePulumiVersionResponse()
+
+
+def _in_range(version: str, wanted: str) -> bool:
+    """Whether a version is in a range such as ``>=3.5.0 !3.7.7 || <3.4.0``."""
+
+    def numbers(text: str) -> tuple[int, ...]:
+        found = [int(part) for part in re.findall(r"\d+", text.partition("-")[0])[:3]]
+        return tuple((found + [0, 0, 0])[:3])
+
+    compare: dict[str, Callable[[Any, Any], bool]] = {
+        ">=": lambda a, b: a >= b,
+        "<=": lambda a, b: a <= b,
+        ">": lambda a, b: a > b,
+        "<": lambda a, b: a < b,
+        "!": lambda a, b: a != b,
+        "!=": lambda a, b: a != b,
+        "": lambda a, b: a == b,
+        "=": lambda a, b: a == b,
+        "==": lambda a, b: a == b,
+    }
+
+    def holds(condition: str) -> bool:
+        match = re.fullmatch(r"(>=|<=|>|<|!=|!|==|=|)\s*v?(\d[\w.+-]*)", condition)
+        if match is None:
+            raise EngineError(f"failed to parse version range: {wanted!r}")
+        return compare[match[1]](numbers(version), numbers(match[2]))
+
+    return any(all(holds(part) for part in option.split()) for option in wanted.split("||"))
+
+
+__all__ = ["EngineService", "Monitor", "Value", "duration_s"]

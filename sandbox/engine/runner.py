@@ -1,0 +1,156 @@
+# ruff: noqa: PTH - os.path costs no import, and this file is the program's guest
+"""Runs in the program's own process and interpreter: the part of Pulumi's ``pulumi-language-python-exec``.
+
+The engine starts it early and tells it later, on standard input, what to run: one line of JSON with
+``monitor``, ``engine``, ``project``, ``stack``, ``organization``, ``root_directory``, ``program``,
+``parallel``, ``dry_run``, ``debug``, ``config``, ``secret_keys`` and ``unknown_keys``. The SDK is imported meanwhile.
+
+It knows nothing but the standard library and the SDK, since it is another interpreter's guest.
+"""
+
+import os
+import sys
+
+sys.path.pop(0)  # this file's folder: the engine's modules are none of the program's business
+
+import asyncio
+import functools
+import json
+import logging
+import runpy
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+SHOWN_ERROR = 32
+
+try:
+    import pulumi
+    import pulumi.runtime
+except ImportError:
+    traceback.print_exc()
+    sys.stderr.write(
+        "\nIt looks like the Pulumi SDK has not been installed in the environment of this project"
+        f" ({sys.executable}).\nInstall the project's requirements there.\n"
+    )
+    sys.exit(1)
+
+
+def hide_unknown_config(unknown):
+    """Make secret configuration that couldn't be decrypted an unknown secret output.
+
+    The SDK keeps configuration as strings, so there is no value that stands for "not known". The methods that
+    give secrets are told of these keys; those that give plain values raise an error that says what to do.
+    """
+    config = pulumi.Config
+
+    def unknown_secret():
+        def future(value):
+            made = asyncio.get_event_loop().create_future()
+            made.set_result(value)
+            return made
+
+        return pulumi.Output(set(), future(pulumi.UNKNOWN), future(False), future(True))
+
+    def giving_unknown(method):
+        @functools.wraps(method)
+        def wrapped(self, key, *args, **kwargs):
+            if self.full_key(key) in unknown:
+                return unknown_secret()
+            return method(self, key, *args, **kwargs)
+
+        return wrapped
+
+    for name in dir(config):
+        if name.startswith(("get_secret", "require_secret")):
+            setattr(config, name, giving_unknown(getattr(config, name)))
+    plain_get = config._get  # noqa: SLF001 - the SDK has no public way to say that a value isn't known
+
+    def refusing(self, key, *args, **kwargs):
+        full = self.full_key(key)
+        if full in unknown:
+            raise pulumi.RunError(
+                f"configuration {full!r} is a secret that can't be decrypted here, and the program reads it as"
+                " a plain value. Read it with `get_secret` or `require_secret` (a preview then treats it as"
+                " unknown), or set PULUMI_CONFIG_PASSPHRASE."
+            )
+        return plain_get(self, key, *args, **kwargs)
+
+    config._get = refusing  # noqa: SLF001 - as above
+
+
+def user_traceback(program):
+    """The current exception's traceback without the frames before the user's program."""
+
+    def module(path):
+        stem, extension = os.path.splitext(path)
+        return os.path.abspath(stem if extension else os.path.join(stem, "__main__"))
+
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    for index, frame in enumerate(frames):
+        if module(frame.filename) == module(program):
+            return traceback.format_exc(limit=index - len(frames))
+    return traceback.format_exc()
+
+
+def main():
+    """Wait for the request, run the program, return the exit code."""
+    line = sys.stdin.readline()
+    if not line:
+        return 0  # the engine went away before it had anything to run
+    request = json.loads(line)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.environ["PULUMI_CONFIG"] = json.dumps(request["config"])
+    os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(request["secret_keys"])
+    pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            monitor=request["monitor"],
+            engine=request["engine"],
+            project=request["project"],
+            stack=request["stack"],
+            parallel=request["parallel"],
+            dry_run=request["dry_run"],
+            organization=request["organization"],
+            root_directory=request["root_directory"],
+        )
+    )
+    if not request["debug"]:
+        # as the CLI does without --debug; most of them are the SDK's own, several for each resource
+        pulumi.log.debug = lambda *_, **__: None
+    if request["unknown_keys"]:
+        hide_unknown_config(frozenset(request["unknown_keys"]))
+    program = request["program"]
+    sys.argv = [program]
+    absolute = os.path.abspath(program)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=max(request["parallel"], 1) * 4)
+    loop.set_default_executor(executor)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unobserved futures are normal after an error
+
+    def run():
+        if os.path.isdir(absolute) and not os.path.exists(os.path.join(absolute, "__main__.py")):
+            pulumi.log.error(f"unable to find main python program `__main__.py` in `{absolute}`")
+            sys.exit(SHOWN_ERROR)
+        runpy.run_path(program, run_name="__main__")
+
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(run))
+        return 0
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return SHOWN_ERROR
+    except Exception:
+        pulumi.log.error("Program failed with an unhandled exception:\n" + user_traceback(absolute))
+        return SHOWN_ERROR
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

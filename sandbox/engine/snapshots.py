@@ -1,0 +1,187 @@
+"""Follows a run's steps and keeps the state on disk in step with them (pkg/backend/snapshot.go).
+
+Before a step that changes something begins, the operation is written ahead as pending; when it ends, the
+result is written. The journal's changes name a place: ``base`` (an index into the checkpoint's resources),
+``new`` or ``pending`` (numbers given here), and the entry that is there now, or ``None``.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from . import urn as urns
+from .state import Operation, OperationType, ResourceState, Snapshot, StateStore
+from .state.serialize import has_secret
+from .state.store import Journal
+
+
+class SnapshotManager:
+    """The state while a run changes it. Safe to use from several threads."""
+
+    def __init__(self, base: Snapshot, store: StateStore | None) -> None:
+        """Follow a run.
+
+        :param base: the state that the run starts from
+        :param store: where to write; ``None`` in a preview
+        """
+        self._base = base
+        self._store = store
+        self._journal: Journal | None = store.journal() if store else None
+        self._lock = threading.Lock()
+        self._places: dict[ResourceState, tuple[str, int]] = {
+            state: ("base", index) for index, state in enumerate(base.resources)
+        }
+        self._new: list[ResourceState] = []
+        self._done: set[ResourceState] = set()
+        self._pending: dict[int, Operation] = {}
+        self._numbers = 0
+        self._salt_written = bool(base.resources and store and store.salt)
+
+    def begin(self, state: ResourceState, type_: OperationType) -> int:
+        """Write ahead that something is about to be done to a resource.
+
+        :returns: a number for :meth:`end`
+        """
+        with self._lock:
+            self._numbers += 1
+            number = self._numbers
+            operation = Operation(resource=state, type=type_)
+            self._pending[number] = operation
+            changes = []
+            if self._store:
+                entry = {"resource": self._store.serialize(state), "type": str(type_)}
+                changes.append(self._change(("pending", number), entry, state))
+            written = self._append(changes)
+        self._sync(written)
+        return number
+
+    def end(
+        self,
+        number: int | None = None,
+        *,
+        done: tuple[ResourceState, ...] = (),
+        new: ResourceState | None = None,
+        changed: tuple[ResourceState, ...] = (),
+    ) -> None:
+        """Record how a step ended; on disk when this returns.
+
+        :param number: of the operation that was begun, if one was
+        :param done: old states that are no more
+        :param new: the state that is there now
+        :param changed: states whose content changed in place
+        """
+        with self._lock:
+            changes: list[dict[str, Any]] = []
+            if number is not None:
+                self._pending.pop(number, None)
+                changes.append({"at": ["pending", number], "state": None})
+            for state in done:
+                if state not in self._done:
+                    self._done.add(state)
+                    if state in self._places:
+                        changes.append({"at": list(self._places[state]), "state": None})
+            if new is not None:
+                self._place(new)
+                changed = (*changed, new)
+            if self._store:
+                for state in changed:
+                    if state in self._places and state not in self._done:
+                        changes.append(self._change(self._places[state], self._store.serialize(state), state))
+            written = self._append(changes)
+        self._sync(written)
+
+    def replace_same(self, old: ResourceState, new: ResourceState, *, write: bool) -> None:
+        """Record that a resource stays as it is.
+
+        :param write: whether its state changed nevertheless; else the old entry only moves
+        """
+        if write:
+            self.end(done=(old,), new=new)
+            return
+        with self._lock:
+            self._done.add(old)
+            self._place(new)
+            if old in self._places:
+                self._append([{"at": list(self._places[new]), "from": list(self._places[old])}])
+
+    def _place(self, new: ResourceState) -> None:
+        if new not in self._places:
+            self._numbers += 1
+            self._places[new] = ("new", self._numbers)
+            self._new.append(new)
+
+    def _change(self, place: tuple[str, int], entry: dict[str, Any], state: ResourceState) -> dict[str, Any]:
+        change: dict[str, Any] = {"at": list(place), "state": entry}
+        if not self._salt_written and self._store and (has_secret(state.inputs) or has_secret(state.outputs)):
+            change["salt"] = self._store.salt
+            self._salt_written = True
+        return change
+
+    def _append(self, changes: list[dict[str, Any]]) -> int:
+        return self._journal.append(changes) if self._journal and changes else 0
+
+    def _sync(self, written: int) -> None:
+        if self._journal and written:
+            self._journal.sync(written)
+
+    def rebase(self, resources: list[ResourceState]) -> None:
+        """Go on from other resources, after a refresh; written at once.
+
+        :param resources: all that there is now
+        """
+        with self._lock:
+            self._base = Snapshot(resources=resources, pending_operations=[])
+            self._places = {state: ("base", index) for index, state in enumerate(resources)}
+            self._new, self._done = [], set()
+            if self._store:
+                assert self._journal is not None  # noqa: S101 - there is one with every store
+                self._journal.close()
+                self._store.save(self._base)
+                self._journal = self._store.journal()
+
+    def snapshot(self) -> Snapshot:
+        """The state now."""
+        with self._lock:
+            resources = _normalized([r for r in (*self._new, *self._base.resources) if r not in self._done])
+            kept = [op for op in self._base.pending_operations if op.type == OperationType.CREATING]
+            return Snapshot(resources=resources, pending_operations=[*self._pending.values(), *kept])
+
+    def close(self) -> Snapshot:
+        """Fold everything into the checkpoint.
+
+        :raises StateError: it can't be written (the journal stays, nothing is lost)
+        """
+        snapshot = self.snapshot()
+        if self._journal:
+            self._journal.close()
+        if self._store:
+            self._store.save(snapshot)
+        return snapshot
+
+
+def _normalized(resources: list[ResourceState]) -> list[ResourceState]:
+    """The resources with every reference to an earlier name of a resource brought up to date.
+
+    (``NormalizeURNReferences``, pkg/resource/deploy/snapshot.go)
+    """
+    renamed = {alias: state.urn for state in resources for alias in state.aliases if alias != state.urn}
+    if not any(state.aliases for state in resources):
+        return resources
+
+    def now(urn: str) -> str:
+        return renamed.get(urn, urn)
+
+    fixed = []
+    for state in resources:
+        new = state.copy()
+        new.aliases = []
+        new.parent, new.deleted_with = now(state.parent), now(state.deleted_with)
+        new.dependencies = [now(urn) for urn in state.dependencies]
+        new.replace_with = [now(urn) for urn in state.replace_with]
+        new.property_dependencies = {k: [now(u) for u in v] for k, v in state.property_dependencies.items()}
+        if state.provider:
+            provider_urn, identity = urns.split_reference(state.provider)
+            new.provider = f"{now(provider_urn)}::{identity}"
+        fixed.append(new)
+    return fixed

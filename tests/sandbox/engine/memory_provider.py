@@ -1,0 +1,220 @@
+"""A provider named ``test`` that keeps its resources in memory and fails on demand.
+
+``test:index:Thing`` takes ``label`` (changing it replaces), ``text``, ``tags``, ``data`` and whatever else is
+given, and has an ``arn`` that is known only after creation. Special inputs: ``failOn`` (create, update, delete,
+check), ``initErrors`` (the resource is made, but unhealthy), ``deleteFirst`` (a replacement deletes first),
+``waitFor`` (a name that the test must release before the creation ends).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+
+from sandbox.protos import provider_pb2, provider_pb2_grpc, status_pb2
+
+_DIFF = provider_pb2.DiffResponse
+_KIND = provider_pb2.PropertyDiff
+
+
+class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
+    """See the module. Thread-safe; every call is in ``calls``."""
+
+    def __init__(self, *, accept_secrets: bool = True, region: str = "") -> None:
+        self.calls: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, Any]] = []
+        self.things: dict[str, dict[str, Any]] = {}
+        self.configured: list[dict[str, Any]] = []
+        self.gates: dict[str, threading.Event] = {}
+        self.entered: dict[str, threading.Event] = {}
+        self.cancelled = threading.Event()
+        self.accept_secrets = accept_secrets
+        self.region = region
+        self._lock = threading.Lock()
+        self._next = 0
+
+    def gate(self, name: str) -> threading.Event:
+        """Make creations that ``waitFor`` this name wait; set the event to let them go on."""
+        self.gates[name], self.entered[name] = threading.Event(), threading.Event()
+        return self.gates[name]
+
+    def named(self, method: str) -> list[str]:
+        """The resource names of the calls of a method, in order."""
+        return [name for called, name in self.calls if called == method]
+
+    def _note(self, method: str, request: Any) -> None:
+        with self._lock:
+            name = getattr(request, "name", "") or getattr(request, "tok", "")
+            self.calls.append((method, name))
+            self.requests.append((method, request))
+
+    # --- configuration ---------------------------------------------------------------------------------
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        self._note("CheckConfig", request)
+        answer = provider_pb2.CheckResponse(inputs=request.news)
+        if "forbidden" in request.news.fields:
+            answer.failures.add(property="forbidden", reason="is not allowed here")
+        return answer
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        self._note("DiffConfig", request)
+        olds, news = _plain(request.old_inputs), _plain(request.news)
+        replaces = ["region"] if olds.get("region") != news.get("region") else []
+        changed = sorted(k for k in olds.keys() | news.keys() if olds.get(k) != news.get(k))
+        return _DIFF(
+            changes=_DIFF.DIFF_SOME if changed else _DIFF.DIFF_NONE, replaces=replaces, diffs=changed
+        )
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        self._note("Configure", request)
+        self.configured.append(_plain(request.args))
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=self.accept_secrets, acceptResources=True, supportsPreview=True, acceptOutputs=True
+        )
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        from google.protobuf import empty_pb2
+
+        self.cancelled.set()
+        for gate in self.gates.values():
+            gate.set()
+        return empty_pb2.Empty()
+
+    # --- resources -------------------------------------------------------------------------------------
+
+    def Check(self, request: Any, context: Any) -> Any:
+        self._note("Check", request)
+        answer = provider_pb2.CheckResponse(inputs=request.news)
+        if request.type not in ("test:index:Thing", "test:index:Other"):
+            answer.failures.add(reason=f"type {request.type} is not supported by the test provider")
+        if request.news.fields["failOn"].string_value == "check":
+            answer.failures.add(property="failOn", reason="fails on check")
+        if "failOn" not in request.news.fields and "failOn" in answer.inputs.fields:
+            del answer.inputs.fields["failOn"]
+        if answer.inputs.fields["failOn"].WhichOneof("kind") is None:
+            del answer.inputs.fields["failOn"]
+        return answer
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        self._note("Diff", request)
+        olds, news = _plain(request.old_inputs), _plain(request.news)
+        changed = sorted(k for k in olds.keys() | news.keys() if olds.get(k) != news.get(k))
+        replaces = [key for key in changed if key in ("label", "parentArn")]
+        detailed = {}
+        for key in changed:
+            kind = _KIND.UPDATE if key in olds and key in news else _KIND.ADD if key in news else _KIND.DELETE
+            detailed[key] = _KIND(kind=kind + 1 if key in replaces else kind, inputDiff=True)
+        return _DIFF(
+            changes=_DIFF.DIFF_SOME if changed else _DIFF.DIFF_NONE,
+            diffs=changed,
+            replaces=replaces,
+            detailedDiff=detailed,
+            hasDetailedDiff=True,
+            deleteBeforeReplace=bool(replaces and news.get("deleteFirst")),
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:
+        self._note("Preview" if request.preview else "Create", request)
+        inputs = request.properties.fields
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=request.properties)
+        waiting = inputs["waitFor"].string_value
+        if waiting in self.gates:
+            self.entered[waiting].set()
+            assert self.gates[waiting].wait(30), f"nobody released {waiting}"
+        if inputs["failOn"].string_value == "create":
+            context.abort(_code("INVALID_ARGUMENT"), f"{request.name} fails on create")
+        with self._lock:
+            self._next += 1
+            identity = f"{request.name}-{self._next}"
+        outputs = self._outputs(identity, request.properties)
+        self.things[identity] = _plain(outputs)
+        self._maybe_unhealthy(context, identity, request.properties, outputs)
+        return provider_pb2.CreateResponse(id=identity, properties=outputs)
+
+    def _outputs(self, identity: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
+        outputs = struct_pb2.Struct()
+        outputs.CopyFrom(inputs)
+        if "failOn" in outputs.fields and outputs.fields["failOn"].WhichOneof("kind") is None:
+            del outputs.fields["failOn"]
+        for key in ("waitFor", "initErrors", "failOn"):
+            if key in outputs.fields and outputs.fields[key].WhichOneof("kind") is None:
+                del outputs.fields[key]
+        outputs.fields["arn"].string_value = f"arn:test:{identity}"
+        return outputs
+
+    def _maybe_unhealthy(self, context: Any, identity: str, inputs: Any, outputs: Any) -> None:
+        if "initErrors" not in inputs.fields or not inputs.fields["initErrors"].list_value.values:
+            return
+        reasons = [v.string_value for v in inputs.fields["initErrors"].list_value.values]
+        status = status_pb2.Status(code=2, message="the resource is unhealthy")
+        detail = status.details.add()
+        detail.Pack(
+            provider_pb2.ErrorResourceInitFailed(
+                id=identity, properties=outputs, inputs=inputs, reasons=reasons
+            )
+        )
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(_code("UNKNOWN"), "the resource is unhealthy")
+
+    def Update(self, request: Any, context: Any) -> Any:
+        self._note("PreviewUpdate" if request.preview else "Update", request)
+        if request.preview:
+            outputs = struct_pb2.Struct()
+            outputs.CopyFrom(request.news)
+            outputs.fields["arn"].CopyFrom(request.olds.fields["arn"])
+            return provider_pb2.UpdateResponse(properties=outputs)
+        if request.news.fields["failOn"].string_value == "update":
+            context.abort(_code("INVALID_ARGUMENT"), f"{request.name} fails on update")
+        outputs = self._outputs(request.id, request.news)
+        self.things[request.id] = _plain(outputs)
+        self._maybe_unhealthy(context, request.id, request.news, outputs)
+        return provider_pb2.UpdateResponse(properties=outputs)
+
+    def Read(self, request: Any, context: Any) -> Any:
+        self._note("Read", request)
+        answer = provider_pb2.ReadResponse()
+        if request.id in self.things:
+            answer.id = request.id
+            answer.properties.update(self.things[request.id])
+            inputs = {k: v for k, v in self.things[request.id].items() if k != "arn"}
+            answer.inputs.update(inputs)
+        return answer
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        from google.protobuf import empty_pb2
+
+        self._note("Delete", request)
+        if request.properties.fields["failOn"].string_value == "delete":
+            context.abort(_code("FAILED_PRECONDITION"), f"{request.name} fails on delete")
+        self.things.pop(request.id, None)
+        return empty_pb2.Empty()
+
+    # --- functions -------------------------------------------------------------------------------------
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        self._note("Invoke", request)
+        answer = provider_pb2.InvokeResponse()
+        if request.tok == "test:index:fail":
+            answer.failures.add(property="x", reason="is wrong")
+        elif request.tok == "test:index:echo":
+            getattr(answer, "return").CopyFrom(request.args)
+        else:
+            context.abort(_code("UNIMPLEMENTED"), f"the function {request.tok} is not supported")
+        return answer
+
+    def Call(self, request: Any, context: Any) -> Any:
+        context.abort(_code("UNIMPLEMENTED"), f"the method {request.tok} is not supported")
+
+
+def _plain(struct: Any) -> dict[str, Any]:
+    return dict(json_format.MessageToDict(struct))
+
+
+def _code(name: str) -> Any:
+    import grpc
+
+    return getattr(grpc.StatusCode, name)
