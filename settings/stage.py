@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
+
+from pydantic import ValidationError
 
 from components.naming import Names, Scope
 from components.problems import InvalidArgumentsError
@@ -15,7 +17,7 @@ from settings.fleet import AwsSettings, Common, FleetSettings
 from settings.parsing import how_to_set, keys, parse
 from settings.source import AWS, FLEET, Raw
 from settings.typerush import TypeRushSettings
-from settings.values import Facts, Settings
+from settings.values import REGION, Facts, Settings
 
 S = TypeVar("S", bound=Settings)
 
@@ -68,7 +70,15 @@ def _speaks_of(raw: Raw, system: str) -> bool:
 def _regions(raw: Raw) -> frozenset[str]:
     said = [raw.fleet.get(system) for system in _SERVICES]
     regions = [system.get("region") for system in said if isinstance(system, dict)]
-    return frozenset(region for region in regions if isinstance(region, str))
+    return frozenset(region for region in regions if _is_region(region))
+
+
+def _is_region(value: Any) -> TypeGuard[str]:
+    try:
+        REGION.validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True
 
 
 def _encrypted(raw: Raw) -> Iterator[Mistake]:

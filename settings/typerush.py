@@ -15,7 +15,7 @@ from components.data.secret import Secret
 from components.naming import Scope
 from components.network import Network
 from components.systems.typerush import ApiArgs, ServiceArgs, TypeRushArgs
-from components.triggers.http_api import JwtAuthorizer, Throttling
+from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
 from settings import values
 from settings.fleet import Common
 from settings.values import Settings
@@ -61,11 +61,23 @@ class AuthorizerSettings(Settings):
     audience: values.Audience = Field(description="the audiences that the tokens are issued for")
 
 
+class CorsSettings(Settings):
+    """What browsers on other origins may do."""
+
+    origins: values.Origins = Field(
+        description="the origins that pages may call from, as ['https://game.example']"
+    )
+    methods: tuple[str, ...] = Cors.methods
+    headers: tuple[str, ...] = Cors.headers
+    max_age_s: Annotated[int, values.at_least(0)] = Cors.max_age_s
+
+
 class ApiSettings(Settings):
     """The HTTP API, or one that is there already and calls the services."""
 
     throttling: ThrottlingSettings = ThrottlingSettings()
     authorizer: AuthorizerSettings | None = None
+    cors: CorsSettings | None = None
     existing_execution_arn: Annotated[str, values.arn(Shape.EXECUTION)] | None = None
 
     @field_validator("existing_execution_arn")
@@ -82,12 +94,9 @@ class ApiSettings(Settings):
     def args(self) -> ApiArgs:
         """Make the component's arguments."""
         return ApiArgs(
-            throttling=Throttling(
-                rate_limit=self.throttling.rate_limit, burst_limit=self.throttling.burst_limit
-            ),
-            authorizer=JwtAuthorizer(issuer=self.authorizer.issuer, audience=self.authorizer.audience)
-            if self.authorizer
-            else None,
+            throttling=Throttling(**self.throttling.model_dump()),
+            authorizer=JwtAuthorizer(**self.authorizer.model_dump()) if self.authorizer else None,
+            cors=Cors(**self.cors.model_dump()) if self.cors else None,
             existing_execution_arn=self.existing_execution_arn,
         )
 
@@ -100,7 +109,7 @@ class ProvisionedSettings(Settings):
 
     def args(self) -> ProvisionedConcurrency:
         """Make the component's arguments."""
-        return ProvisionedConcurrency(min=self.min, max=self.max)
+        return ProvisionedConcurrency(**self.model_dump())
 
 
 class ServiceSettings(Settings):
@@ -175,11 +184,7 @@ class TypeRushSettings(Settings):
         return TypeRushArgs(
             scope=scope,
             packages=common.packages,
-            network=Network(
-                vpc_id=self.network.vpc_id,
-                subnet_ids=self.network.subnet_ids,
-                security_group_id=self.network.security_group_id,
-            ),
+            network=Network(**self.network.model_dump()),
             database=Database(
                 secret=Secret(arn=self.database.secret_arn),
                 security_group_id=self.database.security_group_id,
@@ -198,7 +203,5 @@ class TypeRushSettings(Settings):
 
     def _bedrock_model(self, scope: Scope) -> BedrockModel:
         if self.inference_profile:
-            return BedrockModel.by_profile(
-                arn=self.inference_profile.arn, model_arns=self.inference_profile.model_arns
-            )
+            return BedrockModel.by_profile(**self.inference_profile.model_dump())
         return BedrockModel.by_id(scope, self.model or "")

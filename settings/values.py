@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import pulumi_aws as aws
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationInfo
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -20,7 +20,7 @@ from components.concurrency import ProvisionedConcurrency
 from components.naming import Names, Scope
 from components.network import Network, id_problems
 from components.problems import InvalidArgumentsError, Problem
-from components.triggers.http_api import HttpApiArgs, JwtAuthorizer, Throttling
+from components.triggers.http_api import Cors, HttpApiArgs, JwtAuthorizer, Throttling
 
 T = TypeVar("T")
 
@@ -183,6 +183,7 @@ def _identifier(kind: str) -> AfterValidator:
 
 
 Region = Annotated[str, _taken(lambda name: Scope(**{**_SCOPE, "region": name}))]
+REGION = TypeAdapter[str](Region)
 AccountId = Annotated[str, _taken(lambda account: Scope(**{**_SCOPE, "account": account}))]
 
 MemoryMb = Annotated[int, _within(limits.MEMORY_MB)]
@@ -222,6 +223,7 @@ def _api(**arguments: Any) -> Iterable[Problem]:
 RateLimit = Annotated[float, _checked(lambda rate: _api(throttling=Throttling(rate_limit=rate)))]
 BurstLimit = Annotated[int, _checked(lambda burst: _api(throttling=Throttling(burst_limit=burst)))]
 Issuer = Annotated[str, _checked(lambda url: _api(authorizer=JwtAuthorizer(issuer=url, audience=("any",))))]
+Origins = Annotated[tuple[str, ...], _checked(lambda origins: _api(cors=Cors(origins=origins)))]
 Audience = Annotated[
     tuple[str, ...],
     _checked(lambda names: _api(authorizer=JwtAuthorizer(issuer="https://any", audience=names))),

@@ -1,0 +1,78 @@
+"""A valid stage, what changes it, and loading it as the program does."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pulumi.runtime
+
+import settings
+from settings import Mistake, SettingsError, Stage
+
+ACCOUNT = "111122223333"
+REGION = "ap-southeast-1"
+
+STAGE: Mapping[str, Any] = {
+    "aws:region": "us-east-1",
+    "aws:allowedAccountIds": [ACCOUNT],
+    "lambda-fleet:systems": ["typerush"],
+    "lambda-fleet:typerush": {
+        "region": REGION,
+        "network": {
+            "vpcId": "vpc-0a1b2c3d4e5f60001",
+            "subnetIds": ["subnet-0a1b2c3d4e5f6000a", "subnet-0a1b2c3d4e5f6000b"],
+            "securityGroupId": "sg-0a1b2c3d4e5f60001",
+        },
+        "database": {
+            "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:typerush-a1B2c3",
+            "securityGroupId": "sg-0a1b2c3d4e5f60002",
+        },
+        "gameServiceRoleArn": f"arn:aws:iam::{ACCOUNT}:role/game",
+        "model": "anthropic.claude-3-haiku-20240307-v1:0",
+    },
+}
+REMOVED = object()
+"""As a change: take the key away."""
+
+
+def changed(changes: Mapping[str, Any], stage: Mapping[str, Any] = STAGE) -> dict[str, Any]:
+    """Change a stage, by paths as `pulumi config set --path` takes them (without indexes)."""
+    result: dict[str, Any] = copy.deepcopy(dict(stage))
+    for path, value in changes.items():
+        namespace, _, below = path.partition(":")
+        first, *rest = below.split(".")
+        names = [f"{namespace}:{first}", *rest]
+        target = result
+        for name in names[:-1]:
+            target = target.setdefault(name, {})
+        if value is REMOVED:
+            del target[names[-1]]
+        else:
+            target[names[-1]] = value
+    return result
+
+
+def as_text(value: Any) -> str:
+    """Write a value as Pulumi hands it to a program."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def load(config: Mapping[str, Any], *, stack: str = "dev", secrets: Iterable[str] = ()) -> Stage:
+    """Load a stage as the program does under Pulumi."""
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(project="lambda-fleet", stack=stack, organization="organization")
+    )
+    pulumi.runtime.set_all_config({key: as_text(value) for key, value in config.items()}, list(secrets))
+    return settings.load()
+
+
+def mistakes(config: Mapping[str, Any], *, stack: str = "dev", secrets: Iterable[str] = ()) -> list[Mistake]:
+    """Load a stage that is refused, and give what is said about it."""
+    try:
+        load(config, stack=stack, secrets=secrets)
+    except SettingsError as error:
+        return list(error.mistakes)
+    return []
