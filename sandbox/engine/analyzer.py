@@ -1,4 +1,4 @@
-"""Policy packs: processes that judge resources (pkg/resource/plugin/analyzer_plugin.go, pkg/resource/analyzer)."""
+"""Policy packs: processes that judge resources (analyzer_plugin.go and pkg/resource/analyzer of Pulumi)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from posixpath import join
 from typing import Any
@@ -105,7 +106,7 @@ def _asset_members(assets: Mapping[str, Any], root: Path) -> Iterator[tuple[str,
     for name in sorted(assets, key=str.encode):
         member = assets[name]
         if isinstance(member, Asset):
-            yield name, lambda member=member: _asset_bytes(member, root)
+            yield name, partial(_asset_bytes, member, root)
         else:
             for inner, read in _members(member, root):
                 yield join(name, inner), read
@@ -123,7 +124,7 @@ def _folder_members(folder: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
                 yield from walk(path, f"{prefix}{entry.name}/")
             elif not path.is_dir():
                 name = f"{prefix}{entry.name}"
-                yield name, lambda path=path, name=name: _read(path, name)
+                yield name, partial(_read, path, name)
 
     return walk(folder, "")
 
@@ -134,7 +135,7 @@ def _file_members(path: Path, shown: str) -> Iterator[tuple[str, Callable[[], by
             with zipfile.ZipFile(path) as opened:
                 for info in opened.infolist():
                     if not info.is_dir():
-                        yield info.filename, lambda opened=opened, info=info: opened.read(info)
+                        yield info.filename, partial(opened.read, info)
             return
         with tarfile.open(path) as tar:
             for member in tar:

@@ -70,7 +70,7 @@ class StackConfig:
         tree: dict[str, Any] = {}
         errors: list[str] = []
         for key, value in (content.get("config") or {}).items():
-            full = _full_key(project, str(key))
+            full = _full_key(str(key))
             if full is None:
                 errors.append(
                     f"{key}: a configuration key has the form <namespace>:<name>, e.g. {project.name}:{key}"
@@ -138,7 +138,7 @@ class _Opened:
             return
         salt = content.get("encryptionsalt")
         if content.get("secretsprovider") not in (None, "", "passphrase") and not salt:
-            self.why = f"{path.name} names the secrets provider {content['secretsprovider']!r}, which isn't used here."
+            self.why = f"{path.name} uses the secrets provider {content['secretsprovider']!r}: it isn't here."
         elif not salt:
             self.why = f"{path.name} has no `encryptionsalt`."
         else:
@@ -169,7 +169,7 @@ class _Opened:
         return value
 
 
-def _full_key(project: Project, key: str) -> str | None:
+def _full_key(key: str) -> str | None:
     namespace, colon, name = key.partition(":")
     if not colon:
         return None
@@ -218,7 +218,7 @@ def _set(tree: dict[str, Any], project: Project, override: Override) -> None:
         fresh: Any = None if last else [] if isinstance(steps[depth + 1], int) else {}
         if isinstance(target, dict):
             if not isinstance(step, str):
-                raise ValueError(f"{steps[depth - 1]!r} is a mapping and can't have the index {step}")
+                raise ValueError(f"{steps[depth - 1]!r} is a mapping and can't have the index {step}")  # noqa: TRY004
             if last:
                 target[step] = value
             elif not isinstance(target.get(step), dict | list):
@@ -226,7 +226,7 @@ def _set(tree: dict[str, Any], project: Project, override: Override) -> None:
             target = target[step]
         elif isinstance(target, list):
             if not isinstance(step, int):
-                raise ValueError(f"{steps[depth - 1]!r} is a list and can't have the name {step!r}")
+                raise ValueError(f"{steps[depth - 1]!r} is a list and can't have the name {step!r}")  # noqa: TRY004
             if not 0 <= step <= len(target):
                 raise ValueError(f"index {step} is out of range: the list has {len(target)} items")
             if step == len(target):
@@ -259,7 +259,7 @@ def _apply_schema(project: Project, stack: str, tree: dict[str, Any], opened: _O
 def _type_errors(key: str, declared: ConfigKey, value: Any, opened: _Opened) -> list[str]:
     if declared.secret and not _is_secret(value):
         return [
-            f"{key}: must be encrypted, since Pulumi.yaml declares it as a secret (`pulumi config set --secret`)"
+            f"{key}: must be encrypted, since Pulumi.yaml says it is secret (`pulumi config set --secret`)"
         ]
     if not opened.readable(value):
         return []

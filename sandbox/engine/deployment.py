@@ -459,7 +459,7 @@ class Deployment:
         known = next((s for s in self.base if s.urn == urn and s.id == identity), None)
         if known is None:
             raise PluginError(
-                f"could not load provider for resource {state.urn}: the state has no provider {state.provider}"
+                f"could not load provider for resource {state.urn}: {state.provider} is not in the state"
             )
         self.registry.ensure(known, checked=False)
 
@@ -556,6 +556,10 @@ class Deployment:
         self.emit(event)
 
     # --- cancelling ------------------------------------------------------------------------------------
+
+    def is_cancelled(self) -> bool:
+        """Whether nothing new is to be started."""
+        return self.cancelled
 
     def cancel(self) -> None:
         """Start nothing new."""
@@ -662,9 +666,7 @@ class Deployment:
                 f"{names} failed; what depends on it wasn't touched, and what was done is saved"
                 f" ({len(snapshot.resources)} resources). Mend the cause and run again: it goes on from there."
             )
-        return (
-            "Mend what is wrong, and run again. What was done before the error is saved; nothing was deleted."
-        )
+        return "Mend what is wrong, and run again. What was done before is saved; nothing was deleted."
 
 
 def _without_gone(resources: list[ResourceState]) -> list[ResourceState]:

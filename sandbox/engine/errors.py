@@ -33,7 +33,7 @@ class ConfigError(EngineError):
 
 
 class SecretsError(EngineError):
-    """A secret can't be decrypted or encrypted: no passphrase, a wrong one, an unsupported provider of them."""
+    """A secret can't be decrypted or encrypted: no passphrase, or a wrong one."""
 
     exit_code = 4
 

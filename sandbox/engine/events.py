@@ -49,7 +49,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyDiff:
-    """How one property changes. ``kind``: add, add-replace, delete, delete-replace, update, update-replace."""
+    """How one property changes. ``kind``: add, delete, update, or one of them with ``-replace``."""
 
     kind: str
     input_diff: bool

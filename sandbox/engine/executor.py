@@ -46,12 +46,7 @@ class StepExecutor:
                     return False
                 self._running += 1
             try:
-                for step in chain:
-                    if self._deployment.cancelled:
-                        return False
-                    if not self._run(step):
-                        return False
-                return True
+                return all(not self._deployment.is_cancelled() and self._run(step) for step in chain)
             finally:
                 with self._idle:
                     self._running -= 1

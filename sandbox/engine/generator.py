@@ -190,8 +190,8 @@ class StepGenerator:
         urn = new.urn
         if new.protect and old.protect:
             self._error(
-                f"unable to replace resource {urn!r}\nas it is currently marked for protection. To unprotect the"
-                " resource, remove the `protect` flag from the resource in your program and deploy that first",
+                f"unable to replace resource {urn!r}\nas it is currently marked for protection. To unprotect it,"
+                " remove the `protect` flag from the resource in your program and deploy that first",
                 urn,
             )
             if not self._deployment.preview:
@@ -293,7 +293,7 @@ class StepGenerator:
     def _old_resource(
         self, urn: str, name: str, type_: str, parent: str, aliases: Sequence[Alias]
     ) -> tuple[ResourceState | None, bool, str]:
-        """The old state of a resource, whether its names are in conflict, and the alias that it was found by."""
+        """The old state of a resource, whether its names are in conflict, and its alias in the state."""
         invalid = False
         if urn in self._aliased:
             invalid = True

@@ -1,5 +1,5 @@
 # ruff: noqa: D102, N802 - the services' methods have Pulumi's names, and are described there
-"""What the program talks to: Pulumi's ResourceMonitor and Engine services (pkg/resource/deploy/source_eval.go)."""
+"""What the program talks to: Pulumi's ResourceMonitor and Engine services (source_eval.go)."""
 
 from __future__ import annotations
 
@@ -140,12 +140,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @_served
     def RegisterStackTransform(self, request: Any) -> Any:
+        del request
         raise UnsupportedError(
             "stack transforms (`register_stack_transform`) are not supported by this engine"
         )
 
     @_served
     def RegisterStackInvokeTransform(self, request: Any) -> Any:
+        del request
         raise UnsupportedError(
             "invoke transforms (`register_invoke_transform`) are not supported by this engine"
         )
@@ -584,7 +586,7 @@ def duration_s(text: str) -> float:
     """
     if not text or _DURATION.sub("", text):
         raise EngineError(f"unable to parse customTimeout Value {text}")
-    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(text))
+    seconds: float = sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(text))
     return int(seconds) if seconds.is_integer() else seconds
 
 
@@ -623,6 +625,7 @@ class EngineService(engine_pb2_grpc.EngineServicer):
 
     @_served
     def StartDebugging(self, request: Any) -> Any:
+        del request
         raise UnsupportedError("attaching a debugger is not supported by this engine")
 
     @_served
@@ -641,7 +644,7 @@ def _in_range(version: str, wanted: str) -> bool:
 
     def numbers(text: str) -> tuple[int, ...]:
         found = [int(part) for part in re.findall(r"\d+", text.partition("-")[0])[:3]]
-        return tuple((found + [0, 0, 0])[:3])
+        return tuple([*found, 0, 0, 0][:3])
 
     compare: dict[str, Callable[[Any, Any], bool]] = {
         ">=": lambda a, b: a >= b,

@@ -32,7 +32,7 @@ class ProviderClient(Protocol):
 
 
 ProviderFactory: TypeAlias = Callable[[str, str], ProviderClient]
-"""(package, version or "") -> a client; asked once for each provider resource. An error it raises is shown."""
+"""(package, version or "") -> a client; asked once for each provider resource. Its errors are shown."""
 
 
 def in_process(servicer: Any) -> ProviderClient:
@@ -76,7 +76,7 @@ class _Aborted(Exception):  # noqa: N818 - what a servicer raises by context.abo
     """A servicer has ended its call with an error status."""
 
 
-class _Context:  # ruff: noqa: D102 - its methods are grpc's
+class _Context:
     """The part of ``grpc.ServicerContext`` that providers use."""
 
     def __init__(self) -> None:
@@ -174,7 +174,9 @@ class _Channel:
             details = error.details() or ""
             if code == "UNAVAILABLE":
                 details = f"the provider on 127.0.0.1:{self._port} doesn't answer: {details}"
-            raise _error(code, details, dict(error.trailing_metadata() or ())) from None
+            raise _error(
+                code, details, {item.key: item.value for item in error.trailing_metadata() or ()}
+            ) from None
 
     def close(self) -> None:
         self._channel.close()

@@ -51,11 +51,12 @@ class Program:
         :param request: see ``runner.py``
         :param on_line: called with ``stdout`` or ``stderr`` and each line that the program writes
         """
-        assert self._process.stdin and self._process.stdout and self._process.stderr  # noqa: S101 - pipes
         for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):
+            assert stream is not None  # noqa: S101 - they are pipes
             reader = threading.Thread(target=_read_lines, args=(stream, name, on_line), daemon=True)
             reader.start()
             self._readers.append(reader)
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
         with suppress(BrokenPipeError):  # it is gone already; wait() tells how
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.close()

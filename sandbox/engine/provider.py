@@ -61,7 +61,7 @@ class DiffResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a provider says of a resource: its id (``""``: it is no more), outputs, inputs if it gives them."""
+    """What a provider says of a resource: id (``""``: it is no more), outputs, inputs if it gives them."""
 
     id: str = ""
     outputs: PropertyMap = field(default_factory=dict)

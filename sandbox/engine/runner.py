@@ -1,12 +1,14 @@
-# ruff: noqa: PTH - os.path costs no import, and this file is the program's guest
 """Runs in the program's own process and interpreter: the part of Pulumi's ``pulumi-language-python-exec``.
 
 The engine starts it early and tells it later, on standard input, what to run: one line of JSON with
 ``monitor``, ``engine``, ``project``, ``stack``, ``organization``, ``root_directory``, ``program``,
-``parallel``, ``dry_run``, ``debug``, ``config``, ``secret_keys`` and ``unknown_keys``. The SDK is imported meanwhile.
+``parallel``, ``dry_run``, ``debug``, ``config``, ``secret_keys`` and ``unknown_keys``. The SDK is imported
+meanwhile.
 
 It knows nothing but the standard library and the SDK, since it is another interpreter's guest.
 """
+
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH122 - no import that the program doesn't need
 
 import os
 import sys
@@ -20,6 +22,7 @@ import logging
 import runpy
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 SHOWN_ERROR = 32
 
@@ -35,25 +38,25 @@ except ImportError:
     sys.exit(1)
 
 
-def hide_unknown_config(unknown):
+def hide_unknown_config(unknown: frozenset[str]) -> None:
     """Make secret configuration that couldn't be decrypted an unknown secret output.
 
     The SDK keeps configuration as strings, so there is no value that stands for "not known". The methods that
     give secrets are told of these keys; those that give plain values raise an error that says what to do.
     """
-    config = pulumi.Config
+    config: Any = pulumi.Config
 
-    def unknown_secret():
-        def future(value):
-            made = asyncio.get_event_loop().create_future()
+    def unknown_secret() -> Any:
+        def future(value: Any) -> Any:
+            made: Any = asyncio.get_event_loop().create_future()
             made.set_result(value)
             return made
 
         return pulumi.Output(set(), future(pulumi.UNKNOWN), future(False), future(True))
 
-    def giving_unknown(method):
+    def giving_unknown(method: Any) -> Any:
         @functools.wraps(method)
-        def wrapped(self, key, *args, **kwargs):
+        def wrapped(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
             if self.full_key(key) in unknown:
                 return unknown_secret()
             return method(self, key, *args, **kwargs)
@@ -63,14 +66,14 @@ def hide_unknown_config(unknown):
     for name in dir(config):
         if name.startswith(("get_secret", "require_secret")):
             setattr(config, name, giving_unknown(getattr(config, name)))
-    plain_get = config._get  # noqa: SLF001 - the SDK has no public way to say that a value isn't known
+    plain_get = config._get  # noqa: SLF001 - the SDK has no public way
 
-    def refusing(self, key, *args, **kwargs):
+    def refusing(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
         full = self.full_key(key)
         if full in unknown:
             raise pulumi.RunError(
-                f"configuration {full!r} is a secret that can't be decrypted here, and the program reads it as"
-                " a plain value. Read it with `get_secret` or `require_secret` (a preview then treats it as"
+                f"configuration {full!r} is a secret that can't be decrypted here, and the program reads it"
+                " as a plain value. Read it with `get_secret` or `require_secret` (a preview then treats it as"
                 " unknown), or set PULUMI_CONFIG_PASSPHRASE."
             )
         return plain_get(self, key, *args, **kwargs)
@@ -78,10 +81,10 @@ def hide_unknown_config(unknown):
     config._get = refusing  # noqa: SLF001 - as above
 
 
-def user_traceback(program):
+def user_traceback(program: str) -> str:
     """The current exception's traceback without the frames before the user's program."""
 
-    def module(path):
+    def module(path: str) -> str:
         stem, extension = os.path.splitext(path)
         return os.path.abspath(stem if extension else os.path.join(stem, "__main__"))
 
@@ -92,7 +95,7 @@ def user_traceback(program):
     return traceback.format_exc()
 
 
-def main():
+def main() -> int:
     """Wait for the request, run the program, return the exit code."""
     line = sys.stdin.readline()
     if not line:
@@ -130,7 +133,7 @@ def main():
     loop.set_default_executor(executor)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unobserved futures are normal after an error
 
-    def run():
+    def run() -> None:
         if os.path.isdir(absolute) and not os.path.exists(os.path.join(absolute, "__main__.py")):
             pulumi.log.error(f"unable to find main python program `__main__.py` in `{absolute}`")
             sys.exit(SHOWN_ERROR)
@@ -138,13 +141,14 @@ def main():
 
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(run))
-        return 0
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return SHOWN_ERROR
     except Exception:
         pulumi.log.error("Program failed with an unhandled exception:\n" + user_traceback(absolute))
         return SHOWN_ERROR
+    else:
+        return 0
     finally:
         executor.shutdown(wait=True)
         loop.close()

@@ -101,9 +101,7 @@ class Crypter:
         except binascii.Error:
             raw = b""
         if version != "v1" or not raw or not proof:
-            raise SecretsError(
-                "the encryption salt is malformed: expected v1:<salt>:v1:<nonce>:<message>, as Pulumi writes it"
-            )
+            raise SecretsError("the encryption salt is malformed: expected v1:<salt>:v1:<nonce>:<message>")
         crypter = cls(_derive(passphrase, raw), salt)
         try:
             return crypter if crypter.decrypt(proof) == _PROOF else None

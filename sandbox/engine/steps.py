@@ -1,3 +1,4 @@
+# ruff: noqa: D102 - apply and record are described at Step
 """What is done to one resource (pkg/resource/deploy/step.go).
 
 A step knows old and new state, and ``apply`` does it. Errors leave the state as it was, except for an
@@ -82,7 +83,7 @@ class Step(ABC):
         )
 
     def record(self, number: int | None) -> None:
-        """Bring the state on disk in step with what was done; ``number`` is of the operation written ahead."""
+        """Bring the state on disk in step with it; ``number`` is of the operation written ahead."""
         self.deployment.snapshots.end(number)
 
     def _provider(self) -> Provider:
@@ -95,7 +96,8 @@ class SameStep(Step):
     op = Op.SAME
 
     def apply(self) -> None:
-        assert self.old is not None and self.new is not None  # noqa: S101 - a same step has both
+        assert self.old is not None  # noqa: S101 - a same step has both
+        assert self.new is not None  # noqa: S101 - a same step has both
         self.new.id = self.old.id
         self.new.outputs = dict(self.old.outputs)
         if self.new.is_provider:
@@ -105,7 +107,9 @@ class SameStep(Step):
             self.deployment.registry.ensure(state, checked=True)
 
     def record(self, number: int | None) -> None:
-        assert self.old is not None and self.new is not None  # noqa: S101 - a same step has both
+        del number  # nothing was written ahead
+        assert self.old is not None  # noqa: S101 - a same step has both
+        assert self.new is not None  # noqa: S101 - a same step has both
         write = _must_write(self.old, self.new)
         self.deployment.snapshots.replace_same(self.old, self.new, write=write)
 
@@ -187,7 +191,8 @@ class UpdateStep(Step):
 
     def apply(self) -> None:
         old, new = self.old, self.new
-        assert old is not None and new is not None  # noqa: S101 - an update has both
+        assert old is not None  # noqa: S101 - an update has both
+        assert new is not None  # noqa: S101 - an update has both
         new.id, new.created, new.modified = old.id, old.created, old.modified
         if not new.custom:
             return
@@ -297,6 +302,7 @@ class ReplaceStep(Step):
 
     def record(self, number: int | None) -> None:
         """Nothing changed."""
+        del number
 
 
 class ReadStep(Step):
@@ -415,6 +421,7 @@ class RefreshStep(Step):
 
     def record(self, number: int | None) -> None:
         """The state is rebuilt and written when every resource was read."""
+        del number
 
 
 def _inverted(detailed: Mapping[str, PropertyDiff] | None) -> dict[str, PropertyDiff] | None:

@@ -1,4 +1,4 @@
-"""Uniform resource names: ``urn:pulumi:<stack>::<project>::<type chain>::<name>`` (sdk/go/common/resource/urn)."""
+"""Uniform resource names: ``urn:pulumi:<stack>::<project>::<type chain>::<name>``."""
 
 from __future__ import annotations
 

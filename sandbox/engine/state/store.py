@@ -124,7 +124,7 @@ class StateStore:
                 checkpoint = json.loads(raw)
                 if checkpoint["version"] != _VERSION:
                     raise StateError(
-                        f"the state {self.path} has version {checkpoint['version']}; this engine knows {_VERSION}"
+                        f"the state {self.path} has version {checkpoint['version']}; known is {_VERSION}"
                     )
                 latest = checkpoint["checkpoint"].get("latest") or {}
             except (ValueError, KeyError, TypeError, AttributeError) as error:

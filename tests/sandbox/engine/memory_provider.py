@@ -1,8 +1,9 @@
+# ruff: noqa: N802 - the names are the protocol's
 """A provider named ``test`` that keeps its resources in memory and fails on demand.
 
 ``test:index:Thing`` takes ``label`` (changing it replaces), ``text``, ``tags``, ``data`` and whatever else is
-given, and has an ``arn`` that is known only after creation. Special inputs: ``failOn`` (create, update, delete,
-check), ``initErrors`` (the resource is made, but unhealthy), ``deleteFirst`` (a replacement deletes first),
+given, and has an ``arn`` that is known only after creation. Special inputs: ``failOn`` (create, update,
+delete, check), ``initErrors`` (the resource is made, but unhealthy), ``deleteFirst`` (a replacement deletes first),
 ``waitFor`` (a name that the test must release before the creation ends).
 """
 
@@ -17,6 +18,11 @@ from sandbox.protos import provider_pb2, provider_pb2_grpc, status_pb2
 
 _DIFF = provider_pb2.DiffResponse
 _KIND = provider_pb2.PropertyDiff
+_REPLACING = {
+    _KIND.ADD: _KIND.ADD_REPLACE,
+    _KIND.DELETE: _KIND.DELETE_REPLACE,
+    _KIND.UPDATE: _KIND.UPDATE_REPLACE,
+}
 
 
 class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -103,10 +109,10 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         olds, news = _plain(request.old_inputs), _plain(request.news)
         changed = sorted(k for k in olds.keys() | news.keys() if olds.get(k) != news.get(k))
         replaces = [key for key in changed if key in ("label", "parentArn")]
-        detailed = {}
+        detailed: dict[str, Any] = {}
         for key in changed:
             kind = _KIND.UPDATE if key in olds and key in news else _KIND.ADD if key in news else _KIND.DELETE
-            detailed[key] = _KIND(kind=kind + 1 if key in replaces else kind, inputDiff=True)
+            detailed[key] = _KIND(kind=_REPLACING[kind] if key in replaces else kind, inputDiff=True)
         return _DIFF(
             changes=_DIFF.DIFF_SOME if changed else _DIFF.DIFF_NONE,
             diffs=changed,
