@@ -45,9 +45,14 @@ def _bare(value: Value) -> Value:
     return value.element if isinstance(value, Secret) else value
 
 
-def _is_empty(value: Value) -> bool:
-    """Whether it says nothing: to Terraform's SDK, a type's zero is the same as not giving the property."""
-    return value is None or (isinstance(value, str | list | dict | bool | int | float) and not value)
+def _is_empty(prop: Prop, value: Value) -> bool:
+    """Whether it says nothing: to Terraform's SDK, false and 0 mean the same as not giving the property.
+
+    Not so where AWS chooses when nothing is given: there false and 0 are choices.
+    """
+    if isinstance(value, bool | int | float):
+        return not value and not prop.settled
+    return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 def _fields(
@@ -69,7 +74,7 @@ def _fields(
 
 
 def _differences(prop: Prop, old: Value, new: Value, path: str, *, replaces: bool) -> Iterator[Change]:
-    if _is_empty(old) and _is_empty(new):
+    if _is_empty(prop, old) and _is_empty(prop, new):
         return
     if new is UNKNOWN:
         yield Change(path=path, kind="ADD" if old is None else "UPDATE", replaces=replaces)
@@ -117,10 +122,9 @@ def _canonical(prop: Prop, value: Value) -> Any:
         items = [_canonical(prop.items or prop, item) for item in value]
         return sorted(json.dumps(item, sort_keys=True, default=repr) for item in items)
     if prop.kind is Kind.OBJECT and isinstance(value, dict):
-        fields = {
-            key: _canonical(each, value.get(key, each.default)) for key, each in (prop.fields or {}).items()
-        }
-        return {key: item for key, item in fields.items() if not _is_empty(item)}
+        fields = prop.fields or {}
+        told = {key: _canonical(each, value.get(key, each.default)) for key, each in fields.items()}
+        return {key: item for key, item in told.items() if not _is_empty(fields[key], item)}
     return value
 
 

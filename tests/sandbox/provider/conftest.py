@@ -7,6 +7,8 @@ import pytest
 from sandbox.provider import Endpoint, serve
 from tests.sandbox.provider.client import Client
 
+pytest.register_assert_rewrite("tests.sandbox.provider.walk")
+
 
 @pytest.fixture(scope="session")
 def live_client(endpoint: Endpoint) -> Iterator[Client]:
