@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from sandbox.provider.endpoint import Endpoint
 
     from .workspace import Workspace
-
-_UNCONFIRMED = "nobody is there to confirm it (not a terminal): add --yes"
 
 
 @click.command("preview")
@@ -57,9 +54,9 @@ def up_command() -> int:
     stage that names no account at all is taken too, since no other account can be reached from here. On a
     terminal the changes are shown and confirmed first; elsewhere --yes is needed.
     """
+    _require_consent("up")
     with _started() as (place, program):
-        config = place.config()
-        return _change(place, config, "up", program=program)
+        return _change(place, "up", program=program)
 
 
 @click.command("destroy")
@@ -67,8 +64,9 @@ def up_command() -> int:
 @click.option("--remove", is_flag=True, help="Forget the stage's state afterwards.")
 def destroy_command(remove: bool) -> int:
     """Delete everything that a stage has in the sandbox. Its surroundings stay; `fleet down` stops them."""
+    _require_consent("destroy")
     place = workspace()
-    code = _change(place, place.config(), "destroy")
+    code = _change(place, "destroy")
     if remove and code == 0:
         place.store.remove()
     return code
@@ -78,8 +76,8 @@ def destroy_command(remove: bool) -> int:
 @with_options(*SHARED, *YES, *JSON)
 def refresh_command() -> int:
     """Read every resource of a stage and make the state say what is really there."""
-    place = workspace()
-    return _change(place, place.config(), "refresh")
+    _require_consent("refresh")
+    return _change(workspace(), "refresh")
 
 
 @contextmanager
@@ -95,13 +93,20 @@ def _started() -> Iterator[tuple[Workspace, Program]]:
         program.close()
 
 
-def _change(place: Workspace, config: StackConfig, kind: str, *, program: Program | None = None) -> int:
+def _require_consent(kind: str) -> None:
+    """Make sure that somebody can be asked, before anything is started."""
+    if not chosen("yes") and not sys.stdin.isatty():
+        raise click.UsageError(
+            f"{kind} has to be confirmed, and nobody can be asked (not a terminal): add --yes"
+        )
+
+
+def _change(place: Workspace, kind: str, *, program: Program | None = None) -> int:
     from .workspace import require_sandbox_stage
 
+    config = place.config()
     require_sandbox_stage(config)
     if not chosen("yes"):
-        if not sys.stdin.isatty():
-            raise click.UsageError(f"{kind} of stage {place.stack!r}: {_UNCONFIRMED}")
         emulator.ensure(place.home)
         planned = _show(place, config, kind, preview=True, program=program)
         if planned.exit_code != 0:
@@ -186,14 +191,13 @@ def _run(
         refresh=_must_refresh(place),
     )
     packs = place.policy_packs(chosen("policy_pack") or ()) if update.kind is Kind.UP else []
-    with _explained_interrupt():
-        return run(
-            update,
-            providers=_providers(place, found.endpoint if found else None),
-            policy_packs=packs,
-            on_event=on_event,
-            program=program,
-        )
+    return run(
+        update,
+        providers=_providers(place, found.endpoint if found else None),
+        policy_packs=packs,
+        on_event=on_event,
+        program=program,
+    )
 
 
 def _must_refresh(place: Workspace) -> bool:
@@ -216,24 +220,6 @@ def _providers(place: Workspace, endpoint: Endpoint | None) -> Callable[[str, st
         return in_process(servicer(endpoint, directory=place.project.working_directory))
 
     return client
-
-
-@contextmanager
-def _explained_interrupt() -> Iterator[None]:
-    """Say what Ctrl-C does while steps are under way."""
-
-    def interrupted(*_: object) -> None:
-        click.echo(
-            "\nstopping: what is under way is finished and saved; Ctrl-C again stops at once", err=True
-        )
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _dumb(out: Console) -> bool:

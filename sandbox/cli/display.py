@@ -47,9 +47,9 @@ _OTHER = ("#", "dim", "forget", "forgotten")
 _ROOT_TYPE = "pulumi:pulumi:Stack"
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
     """A console that writes words as they are (rich itself honours NO_COLOR and dumb terminals)."""
-    return Console(highlight=False, soft_wrap=True, stderr=stderr)
+    return Console(highlight=False, soft_wrap=soft_wrap, stderr=stderr)
 
 
 def looks(op: Op) -> tuple[str, str, str, str]:

@@ -137,10 +137,14 @@ def _accounts(value: str) -> list[str]:
     return [str(account) for account in parsed] if isinstance(parsed, list) else [str(parsed)]
 
 
+def known_stacks(project: Project, home: Home) -> list[str]:
+    """The stages of a program: those with a ``Pulumi.<stage>.yaml``, and those with a state here."""
+    files = {path.name.split(".")[1] for path in project.root.glob("Pulumi.*.yaml")}
+    return sorted(files | {path.stem for path in (home.path / "stacks").glob("*.json")})
+
+
 def _stack(project: Project, home: Home, wanted: str | None) -> str:
-    files = sorted(path.name.split(".")[1] for path in project.root.glob("Pulumi.*.yaml"))
-    states = sorted(path.stem for path in (home.path / "stacks").glob("*.json"))
-    known = sorted({*files, *states})
+    known = known_stacks(project, home)
     if wanted is None:
         if "local" in known or not known:
             return "local"

@@ -1,0 +1,97 @@
+"""``stack output``, ``stack export`` and ``stack ls``."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .options import JSON, SHARED, chosen, with_options, workspace
+
+_SHOW_SECRETS = click.option("--show-secrets", is_flag=True, help="Print secrets in the clear.")
+
+
+@click.group("stack")
+@with_options(*SHARED)
+def stack_command() -> None:
+    """Outputs, state and list of stacks."""
+
+
+@stack_command.command("output")
+@with_options(*SHARED, *JSON)
+@click.argument("name", required=False)
+@_SHOW_SECRETS
+def output(name: str | None, show_secrets: bool) -> None:
+    """Print the stage's outputs, or the one called NAME (a path works too: typerush.apiUrl)."""
+    from .display import shown
+
+    place = workspace()
+    outputs = place.store.outputs()
+    found: Any = outputs
+    for part in name.split(".") if name else ():
+        inner = _open(found) if show_secrets else found
+        if not isinstance(inner, dict) or part not in inner:
+            known = list(inner) if isinstance(inner, dict) else []
+            close = get_close_matches(part, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(
+                f"stage {place.stack!r} has no output {name!r}; "
+                f"there are: {', '.join(known) or 'none'}.{hint}"
+            )
+        found = inner[part]
+    if show_secrets:
+        found = _open(found)
+    if chosen("json"):
+        from .display import plain
+
+        click.echo(json.dumps(plain(found), indent=2, ensure_ascii=False))
+    elif name:
+        click.echo(shown(found))
+    else:
+        for key, value in sorted(found.items()):
+            click.echo(f"{key}: {shown(value, indent=2)}")
+
+
+@stack_command.command("export")
+@with_options(*SHARED)
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
+@_SHOW_SECRETS
+def export(file: Path | None, show_secrets: bool) -> None:
+    """Print the stage's state as `pulumi stack import` takes it."""
+    text = json.dumps(workspace().store.export(show_secrets=show_secrets), indent=4)
+    if file is None:
+        click.echo(text)
+    else:
+        file.write_text(text + "\n")
+
+
+@stack_command.command("ls")
+@with_options(*SHARED, *JSON)
+def ls() -> None:
+    """List the program's stages: those with a Pulumi.STAGE.yaml, and those with a state here."""
+    from .workspace import known_stacks
+
+    place = workspace()
+    states = {path.stem for path in (place.home.path / "stacks").glob("*.json")}
+    found = [{"name": name, "deployed": name in states} for name in known_stacks(place.project, place.home)]
+    if chosen("json"):
+        click.echo(json.dumps(found, indent=2))
+    else:
+        for entry in found:
+            click.echo(f"{entry['name']}{'  (has a state here)' if entry['deployed'] else ''}")
+
+
+def _open(value: Any) -> Any:
+    """A value with its secrets in the clear."""
+    from sandbox.engine.properties import Secret
+
+    if isinstance(value, Secret):
+        return _open(value.element)
+    if isinstance(value, dict):
+        return {key: _open(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_open(inner) for inner in value]
+    return value
