@@ -97,7 +97,7 @@ def _require_consent(kind: str) -> None:
     """Make sure that somebody can be asked, before anything is started."""
     if not chosen("yes") and not sys.stdin.isatty():
         raise click.UsageError(
-            f"{kind} has to be confirmed, and nobody can be asked (not a terminal): add --yes"
+            f"{kind} has to be confirmed, and this is no terminal to ask on: add --yes"
         )
 
 
