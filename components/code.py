@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import pulumi
 import pulumi_aws as aws
@@ -24,14 +23,6 @@ _IMAGE_URI = re.compile(
 )
 
 
-class Builder(Protocol):
-    """What turns a folder into a package; `bundling.build` in the program."""
-
-    def __call__(self, source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
-        """Make the folder's package, or find it made."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Packages:
     """How a stage makes and ships its packages.
@@ -44,7 +35,13 @@ class Packages:
     project: Path
     target: bundling.Target
     bucket: str | None = None
-    build: Builder = bundling.build
+
+    def build(self, folder: str) -> bundling.Bundle:
+        """Make a folder's package, or find it made.
+
+        Raises BundleError when it can't be built.
+        """
+        return bundling.build(Path(folder), self.target, project=self.project)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +203,7 @@ def ship(owner: Component, bundle: bundling.Bundle, bucket: str | None, scope: S
 
 def _build(folder: str, packages: Packages) -> bundling.Bundle:
     try:
-        bundle = packages.build(Path(folder), packages.target, project=packages.project)
+        bundle = packages.build(folder)
     except bundling.BundleError as error:
         raise pulumi.RunError(str(error)) from None
     if bundle.needs_bucket and packages.bucket is None:

@@ -11,6 +11,7 @@ from components.code import ARCHITECTURE, ship
 from components.component import Component
 from components.concurrency import provision
 from components.data.queue import Queue
+from components.logs import make_log_group
 from components.naming import ALIAS
 from components.permissions import Invoker, permit, serve_url
 from components.problems import refuse
@@ -61,14 +62,14 @@ class LambdaService(Component):
         permit(self, invoker, function=self.function, alias=self.alias)
 
     def _log_group(self) -> aws.cloudwatch.LogGroup:
-        name = self.args.names.log_group
-        return aws.cloudwatch.LogGroup(
-            self.child("log-group"),
-            name=name,
-            retention_in_days=self.args.log_retention_days,
-            kms_key_id=self.args.kms_key_arn,
-            tags={**self.args.tags, "Name": name},
-            opts=self.inside(protect=self.args.protect or None),
+        return make_log_group(
+            self,
+            "log-group",
+            name=self.args.names.log_group,
+            retention_days=self.args.log_retention_days,
+            kms_key_arn=self.args.kms_key_arn,
+            protect=self.args.protect,
+            tags=self.args.tags,
         )
 
     def _dead_letters(self) -> Queue | None:

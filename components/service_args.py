@@ -17,6 +17,7 @@ from components.code import Code
 from components.concurrency import ProvisionedConcurrency
 from components.data.queue import QueueArgs
 from components.grants import Grant
+from components.logs import retention_problems
 from components.naming import Names, Scope
 from components.network import Network
 from components.permissions import FunctionUrlArgs, Invoker
@@ -213,13 +214,7 @@ class LambdaServiceArgs:
         ):
             if number not in allowed:
                 yield Problem(where=where, what=what, got=str(number), allowed=str(allowed))
-        if self.log_retention_days not in limits.LOG_RETENTION_DAYS:
-            yield Problem(
-                where=where,
-                what="log_retention_days",
-                got=str(self.log_retention_days),
-                allowed=f"one of {', '.join(map(str, limits.LOG_RETENTION_DAYS))}",
-            )
+        yield from retention_problems(where, self.log_retention_days)
         if len(self.description or "") > limits.DESCRIPTION_CHARACTERS:
             yield Problem(
                 where=where,

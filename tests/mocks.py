@@ -120,8 +120,8 @@ class Graph:
         return found[0]
 
     def of(self, kind: str) -> dict[str, Resource]:
-        """Find all resources of a type, given by the end of its token (`Function`), by name."""
-        return {r.name: r for r in self.resources if r.type.rpartition(":")[2] == kind}
+        """Find all custom resources of a type, given by the end of its token (`Function`), by name."""
+        return {r.name: r for r in self.resources if r.custom and r.type.rpartition(":")[2] == kind}
 
     def tree(self) -> str:
         """Draw the graph: type and name by parent, and the options that aren't the default."""

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from components import limits
 from components.arns import Shape
 from components.component import Component
+from components.logs import make_log_group, retention_problems
 from components.naming import Kind, Scope
 from components.permissions import Invoker
 from components.problems import Problem, refuse
@@ -117,6 +118,7 @@ class HttpApiArgs:
         yield from Kind.API.problems(where, self.name)
         yield from Kind.LOG_GROUP.problems(where, self.log_group)
         yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
+        yield from retention_problems(where, self.log_retention_days)
         yield from self._route_problems(where)
         yield from self._throttling_problems(where)
         yield from self._authorizer_problems(where)
@@ -236,13 +238,14 @@ class HttpApi(Component):
         )
 
     def _log_group(self) -> aws.cloudwatch.LogGroup:
-        return aws.cloudwatch.LogGroup(
-            self.child("access-logs"),
+        return make_log_group(
+            self,
+            "access-logs",
             name=self._args.log_group,
-            retention_in_days=self._args.log_retention_days,
-            kms_key_id=self._args.kms_key_arn,
-            tags=self._args.scope.tags(Name=self._args.log_group),
-            opts=self.inside(protect=self._args.protect or None),
+            retention_days=self._args.log_retention_days,
+            kms_key_arn=self._args.kms_key_arn,
+            protect=self._args.protect,
+            tags=self._args.scope.tags(),
         )
 
     def _stage(self, log_group: aws.cloudwatch.LogGroup) -> None:

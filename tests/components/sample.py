@@ -31,9 +31,25 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
 
 
-def build(source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
-    """Pretend to build, as `bundling.build` would; nothing is read."""
-    name = source.as_posix().removeprefix("functions/").replace("/", "-").replace("_", "-")
+class BuiltPackages(Packages):
+    """Packages that pretend to be built; nothing is read."""
+
+    def build(self, folder: str) -> bundling.Bundle:
+        """Make a small package, as `bundling.build` would."""
+        return bundle(folder, self.target)
+
+
+class LargePackages(Packages):
+    """Packages that are too large for the call itself."""
+
+    def build(self, folder: str) -> bundling.Bundle:
+        """Make a large package."""
+        return replace(bundle(folder, self.target), size_bytes=60 * 1024 * 1024)
+
+
+def bundle(folder: str, target: bundling.Target) -> bundling.Bundle:
+    """Describe a package as if it had been built."""
+    name = folder.removeprefix("functions/").replace("/", "-").replace("_", "-")
     layer = name.endswith("layer")
     return bundling.Bundle(
         name=name,
@@ -47,12 +63,7 @@ def build(source: Path, target: bundling.Target, *, project: Path) -> bundling.B
     )
 
 
-def build_large(source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
-    """Pretend to build a package that is too large for the call itself."""
-    return replace(build(source, target, project=project), size_bytes=60 * 1024 * 1024)
-
-
-PACKAGES = Packages(project=Path(), target=bundling.Target.LAMBDA, build=build)
+PACKAGES = BuiltPackages(project=Path(), target=bundling.Target.LAMBDA)
 TYPERUSH = TypeRushArgs(
     scope=SCOPE,
     packages=PACKAGES,

@@ -7,18 +7,18 @@ import pulumi
 import pytest
 
 import bundling
-from components.code import Code, Layer, LayerArgs, layer_problems
+from components.code import Code, Layer, LayerArgs, Packages, layer_problems
 from components.problems import InvalidArgumentsError
 from components.service import LambdaService
-from tests.components.sample import PACKAGES, SCOPE, build, build_large, service_args
+from tests.components.sample import PACKAGES, SCOPE, LargePackages, bundle, service_args
 from tests.mocks import declare
 
 IMAGE = "123456789012.dkr.ecr.ap-southeast-1.amazonaws.com/app:1.0"
-LARGE = replace(PACKAGES, build=build_large)
+LARGE = LargePackages(project=Path(), target=bundling.Target.LAMBDA)
 
 
-def text_layer(packages: object = PACKAGES, folder: str = "text_layer") -> LayerArgs:
-    return LayerArgs.zip(f"functions/typerush/{folder}", packages, scope=SCOPE, what="text-layer")  # type: ignore[arg-type]
+def text_layer(packages: Packages = PACKAGES, folder: str = "text_layer") -> LayerArgs:
+    return LayerArgs.zip(f"functions/typerush/{folder}", packages, scope=SCOPE, what="text-layer")
 
 
 def test_a_zip_is_shipped_with_the_call() -> None:
@@ -56,12 +56,10 @@ def test_a_small_zip_needs_no_bucket_that_is_there() -> None:
     assert Code.zip("functions/typerush/worker", replace(PACKAGES, bucket="packages")).bucket is None
 
 
-def test_what_cannot_be_built_is_told_without_a_traceback() -> None:
-    def fail(source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
-        raise bundling.BundleError("functions/x has nothing to ship.")
-
-    with pytest.raises(pulumi.RunError, match="functions/x has nothing to ship"):
-        Code.zip("functions/x", replace(PACKAGES, build=fail))
+def test_what_cannot_be_built_is_told_without_a_traceback(tmp_path: Path) -> None:
+    packages = Packages(project=tmp_path, target=bundling.Target.LAMBDA)
+    with pytest.raises(pulumi.RunError, match=r"bundle\.toml"):
+        Code.zip("functions/x", packages)
 
 
 def test_an_image() -> None:
@@ -116,10 +114,11 @@ def test_a_layer_goes_with_the_runtime_that_it_is_built_for() -> None:
 
 
 def test_a_function_and_its_layers_fit_together() -> None:
-    def build_huge(source: Path, target: bundling.Target, *, project: Path) -> bundling.Bundle:
-        return replace(build(source, target, project=project), unzipped_bytes=130 * 1024 * 1024)
+    class HugePackages(Packages):
+        def build(self, folder: str) -> bundling.Bundle:
+            return replace(bundle(folder, self.target), unzipped_bytes=130 * 1024 * 1024)
 
-    packages = replace(PACKAGES, build=build_huge)
+    packages = HugePackages(project=Path(), target=bundling.Target.LAMBDA)
     code = Code.zip("functions/typerush/worker", packages)
     (problem,) = layer_problems("service worker", code, (text_layer(packages),), "python3.12")
     assert str(problem) == (
