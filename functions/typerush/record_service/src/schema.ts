@@ -1,6 +1,4 @@
-import { DatabaseError } from "pg";
-
-import type { Connection } from "./connection";
+import { DatabaseError, type Connection } from "./connection";
 
 const UNDEFINED_TABLE = "42P01";
 

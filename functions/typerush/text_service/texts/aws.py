@@ -45,7 +45,7 @@ def client(
 
 def why(action: str, resource: str, error: ClientError | BotoCoreError) -> str:
     """Say for the log which action failed on what; a denial says so."""
-    code = getattr(error, "response", {}).get("Error", {}).get("Code", type(error).__name__)
-    if code in {"AccessDenied", "AccessDeniedException"}:
+    answer: Any = getattr(error, "response", None) or {}  # only what AWS itself answered has one
+    if answer.get("Error", {}).get("Code") in {"AccessDenied", "AccessDeniedException"}:
         return f"{action} on {resource} is denied to the function's role: {error}"
     return f"{action} on {resource} failed: {error}"
