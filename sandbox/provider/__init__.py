@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .server import AwsProvider
 
-__all__ = ["Endpoint", "serve", "servicer"]
+__all__ = ["Endpoint", "prepare", "serve", "servicer"]
 
 
 def servicer(endpoint: Endpoint | None, *, directory: Path | None = None) -> AwsProvider:
@@ -32,24 +32,19 @@ def servicer(endpoint: Endpoint | None, *, directory: Path | None = None) -> Aws
     return AwsProvider(endpoint, directory=directory)
 
 
+def prepare(endpoint: Endpoint) -> None:
+    """Load botocore and ask for the account in the background (0.2 s that the first Configure then saves)."""
+    from threading import Thread
+
+    from .clients import warm
+
+    Thread(target=warm, args=(endpoint,), name="provider-warm-up", daemon=True).start()
+
+
 def serve(
     port: int, endpoint: Endpoint | None, *, directory: Path | None = None, workers: int = 16
 ) -> tuple[grpc.Server, int]:
-    """Serve the provider on 127.0.0.1, on ``port`` (0: any that is free).
+    """Serve the provider on 127.0.0.1: see :func:`sandbox.provider.serving.serve`."""
+    from . import serving
 
-    Every configured provider of a program is one process in Pulumi, but an attached provider is shared: all
-    provider resources of the program then configure this one, the last one wins. Use one region with it.
-
-    :returns: the started server (stop it with ``server.stop(grace)``) and its port
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    import grpc
-
-    from sandbox.protos import provider_pb2_grpc
-
-    server = grpc.server(ThreadPoolExecutor(workers, thread_name_prefix="provider"))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(endpoint, directory=directory), server)
-    bound = server.add_insecure_port(f"127.0.0.1:{port}")
-    server.start()
-    return server, bound
+    return serving.serve(port, endpoint, directory=directory, workers=workers)

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -86,7 +87,7 @@ class Aws:
         return partition(self.region)
 
     def wait(self, what: str, done: Callable[[], T | None]) -> T:
-        """Ask ``done`` until it gives something; the pauses grow from 10 ms to half a second.
+        """Ask ``done`` until it gives something; the pauses grow from 10 to 50 ms.
 
         :param what: for the error, e.g. ``"function shop-dev becomes Active"``
         :raises TimeoutError: the time is up
@@ -96,7 +97,7 @@ class Aws:
             if time.monotonic() + pause > end:
                 raise TimeoutError(f"waited {self.timeout_s:g} s until {what}, in vain")
             time.sleep(pause)
-            pause = min(pause * 2, 0.5)
+            pause = min(pause * 2, 0.05)
         return found
 
 
@@ -104,6 +105,12 @@ class Aws:
 def account_id(endpoint: Endpoint) -> str:
     """The account that the credentials of an endpoint belong to."""
     return str(client(endpoint, "sts", "us-east-1").get_caller_identity()["Account"])
+
+
+def warm(endpoint: Endpoint) -> None:
+    """Do now what the first call would have to wait for; errors are for that call to tell."""
+    with suppress(Exception):
+        account_id(endpoint)
 
 
 def partition(region: str) -> str:

@@ -45,13 +45,17 @@ def _bare(value: Value) -> Value:
     return value.element if isinstance(value, Secret) else value
 
 
-def _is_empty(prop: Prop, value: Value) -> bool:
+def is_empty(prop: Prop, value: Value) -> bool:
     """Whether it says nothing: to Terraform's SDK, false and 0 mean the same as not giving the property.
 
-    Not so where AWS chooses when nothing is given: there false and 0 are choices.
+    Not so where AWS chooses when nothing is given: there false and 0 are choices. An object whose fields say
+    nothing says nothing.
     """
+    value = _bare(value)
     if isinstance(value, bool | int | float):
         return not value and not prop.settled
+    if prop.kind is Kind.OBJECT and isinstance(value, dict) and prop.fields:
+        return all(is_empty(prop.fields.get(key, prop), item) for key, item in value.items())
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
@@ -74,7 +78,7 @@ def _fields(
 
 
 def _differences(prop: Prop, old: Value, new: Value, path: str, *, replaces: bool) -> Iterator[Change]:
-    if _is_empty(prop, old) and _is_empty(prop, new):
+    if is_empty(prop, old) and is_empty(prop, new):
         return
     if new is UNKNOWN:
         yield Change(path=path, kind="ADD" if old is None else "UPDATE", replaces=replaces)
@@ -124,7 +128,7 @@ def _canonical(prop: Prop, value: Value) -> Any:
     if prop.kind is Kind.OBJECT and isinstance(value, dict):
         fields = prop.fields or {}
         told = {key: _canonical(each, value.get(key, each.default)) for key, each in fields.items()}
-        return {key: item for key, item in told.items() if not _is_empty(fields[key], item)}
+        return {key: item for key, item in told.items() if not is_empty(fields[key], item)}
     return value
 
 

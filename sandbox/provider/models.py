@@ -1,4 +1,4 @@
-"""botocore's service models, read as the JSON they are: only when asked, and without importing botocore."""
+"""botocore's data, read as the JSON it is: only when asked, and without importing botocore."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ def shapes(service: str) -> Mapping[str, Mapping[str, Any]]:
 
     :raises LookupError: botocore has no such service
     """
-    spec = importlib.util.find_spec("botocore")
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    models = sorted(Path(folders[0], "data", service).glob("*/service-2.json.gz")) if folders else []
+    models = sorted((_folder() / service).glob("*/service-2.json.gz"))
     if not models:
         raise LookupError(f"botocore has no service model {service!r}")
     with gzip.open(models[-1]) as file:
         found: dict[str, dict[str, Any]] = json.load(file)["shapes"]
     return found
+
+
+def data_file(name: str) -> bytes:
+    """A file of botocore's data that isn't of one service, e.g. ``"endpoints.json"``."""
+    return (_folder() / name).read_bytes()
+
+
+def _folder() -> Path:
+    spec = importlib.util.find_spec("botocore")
+    if spec is None or not spec.submodule_search_locations:
+        raise LookupError("botocore isn't installed in this environment; run `make setup`")
+    return Path(spec.submodule_search_locations[0], "data")

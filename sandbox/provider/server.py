@@ -12,8 +12,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
-from importlib.metadata import version
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +21,8 @@ from google.protobuf.empty_pb2 import Empty
 
 from sandbox.protos import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from . import invokes, state, table
 from . import settings as configuration
-from . import state, table
 from .check import Failure, check
 from .clients import Aws, account_id
 from .compare import Change, changes
@@ -103,13 +102,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         """The version of the SDK that the programs use."""
-        return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
+        return plugin_pb2.PluginInfo(version=_sdk_version())
 
     def GetSchema(self, request: Any, context: Any) -> Any:
         """Name and version: programs use the real provider's SDK, which has the schema built in."""
-        return provider_pb2.GetSchemaResponse(
-            schema=json.dumps({"name": "aws", "version": version("pulumi-aws")})
-        )
+        return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "aws", "version": _sdk_version()}))
 
     @_answers
     def CheckConfig(self, request: Any, context: Any) -> Any:
@@ -163,6 +160,19 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Operations are short; they end by themselves."""
         return Empty()
 
+    @_answers
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """Answer a function (a data source)."""
+        try:
+            answer = invokes.invoke(request.tok, plain(decode(request.args)), self._settings, self._endpoint)
+        except ProviderError:
+            raise
+        except Exception as error:
+            raise ProviderError(told(error, request.tok)) from None
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(answer))
+        return response
+
     # ---- resources
 
     @_answers
@@ -176,9 +186,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         failures += check(kind.inputs, inputs, service=kind.service)
         if not failures:
             failures += kind.check(plain(inputs), self._settings)
-        if failures:
-            failures = state.failed(kind, failures, _name(request))
-        elif named:
+        if named and not failures:
             inputs[state.DEFAULTS] = sorted([*inputs[state.DEFAULTS], named])
         return _checked(encode(inputs), failures)
 
@@ -225,9 +233,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def _changes(
         self, kind: ResourceType, olds: PropertyMap, outputs: PropertyMap, news: PropertyMap
     ) -> list[Change]:
-        found = changes(kind.inputs, olds, news)
-        lived = outputs.get("region")
-        if kind.regional and "region" not in news and lived and self._settings.region not in {"", lived}:
+        found = [each for each in changes(kind.inputs, olds, news) if each.top != "region"]
+        lived = outputs.get("region") or olds.get("region") or self._settings.region
+        lives = news.get("region") or self._settings.region
+        if kind.regional and lived and lives and lived != lives:
             found.append(Change(path="region", kind="UPDATE", replaces=True))
         also = set(kind.also_replaces(plain(olds), plain(news)))
         return [replace(each, replaces=each.replaces or each.top in also) for each in found]
@@ -343,6 +352,14 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         if attributes is None:
             raise ProviderError("AWS made it, and right after doesn't know it")
         return state.after(kind, inputs, attributes, self._settings, aws.region)
+
+
+@cache
+def _sdk_version() -> str:
+    """The version of the installed SDK: programs name it when they ask for a provider."""
+    from importlib.metadata import version
+
+    return version("pulumi-aws")
 
 
 def _token(request: Any) -> str:

@@ -10,8 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .check import Failure
-from .compare import same
+from .compare import is_empty, same
 from .resource import ResourceType
 from .schema import Kind, Prop
 from .settings import Settings
@@ -112,7 +111,8 @@ def after(
     for key, value in _attributes(kind, inputs, attributes, settings, region).items():
         prop, given = kind.inputs.get(key), inputs.get(key)
         if value is None:
-            outputs.pop(key, None)
+            if prop is None or not is_empty(prop, given):
+                outputs.pop(key, None)
         elif prop is None or given is None:
             outputs[key] = value
         else:
@@ -182,7 +182,8 @@ def read_inputs(
             if value not in (None, "", [], {}, False) and value != prop.default:
                 found[key] = _inputs_only(prop, value)
         elif value is None:
-            found.pop(key)
+            if not is_empty(prop, given):
+                del found[key]
         elif not same(prop, plain(given), _inputs_only(prop, value)):
             restated = _restated(prop, plain(given), value)
             found[key] = Secret(element=restated) if has_secret(given) else restated
@@ -210,14 +211,3 @@ def _restated(prop: Prop, given: Any, told: Any) -> Any:
         for key, value in _inputs_only(prop, told).items()
         if key in given or not (fields[key].settled or value in ("", [], {}, fields[key].default))
     }
-
-
-def failed(kind: ResourceType, failures: list[Failure], name: str) -> list[Failure]:
-    """The failures with the resource and its type in each text."""
-    return [
-        Failure(
-            path=each.path,
-            reason=f"{kind.token} {name!r}: {each.path + ': ' if each.path else ''}{each.reason}",
-        )
-        for each in failures
-    ]

@@ -25,7 +25,7 @@ class InvalidError(Exception):
     """Check found something."""
 
     def __init__(self, failures: Any) -> None:
-        super().__init__("\n".join(each.reason for each in failures))
+        super().__init__("\n".join(f"{each.property}: {each.reason}" for each in failures))
         self.paths = [each.property for each in failures]
 
 
@@ -44,7 +44,9 @@ class Client:
     """Calls a provider the way Pulumi's engine does."""
 
     def __init__(self, port: int) -> None:
-        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        # A connection of its own, as each of the engine's: else clients of one process share it.
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options)
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
     def close(self) -> None:

@@ -11,30 +11,35 @@ pytest.register_assert_rewrite("tests.sandbox.provider.walk")
 
 
 @pytest.fixture(scope="session")
-def live_client(endpoint: Endpoint) -> Iterator[Client]:
+def live_port(endpoint: Endpoint) -> Iterator[int]:
     yield from _served(endpoint)
 
 
 @pytest.fixture
-def live(live_client: Client) -> Client:
+def live(live_port: int) -> Iterator[Client]:
     """The provider on the embedded AWS, over a channel, in us-east-1."""
-    live_client.configure()
-    return live_client
+    yield from _connected(live_port)
+
+
+@pytest.fixture(scope="session")
+def offline_port() -> Iterator[int]:
+    yield from _served(None)
 
 
 @pytest.fixture
-def offline() -> Iterator[Client]:
+def offline(offline_port: int) -> Iterator[Client]:
     """The provider without an embedded AWS, as a preview on any machine has it."""
-    for client in _served(None):
-        client.configure()
-        yield client
+    yield from _connected(offline_port)
 
 
-def _served(endpoint: Endpoint | None) -> Iterator[Client]:
+def _served(endpoint: Endpoint | None) -> Iterator[int]:
     server, port = serve(0, endpoint)
+    yield port
+    server.stop(None).wait()
+
+
+def _connected(port: int) -> Iterator[Client]:
     client = Client(port)
-    try:
-        yield client
-    finally:
-        client.close()
-        server.stop(None).wait()
+    client.configure()
+    yield client
+    client.close()
