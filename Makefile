@@ -55,7 +55,7 @@ down: ## stop the embedded AWS and PostgreSQL
 
 .PHONY: clean
 clean: down ## forget the sandbox's state, its database and the built packages
-	@rm -rf .fleet/stacks .fleet/sandbox build
+	@rm -rf .fleet/stacks .fleet/sandbox .fleet/bundles.ready build
 
 .PHONY: lint
 lint: .venv/.ready ## ruff, mypy, import lines
