@@ -80,12 +80,10 @@ class Role(ResourceType):
         iam, news = aws.client("iam"), update.news
         if "assumeRolePolicy" in update.changed:
             iam.update_assume_role_policy(RoleName=update.id, PolicyDocument=news["assumeRolePolicy"])
-        if update.changed & {"description", "maxSessionDuration"}:
-            iam.update_role(
-                RoleName=update.id,
-                Description=news.get("description", ""),
-                MaxSessionDuration=news["maxSessionDuration"],
-            )
+        if "description" in update.changed:
+            iam.update_role_description(RoleName=update.id, Description=news.get("description", ""))
+        if "maxSessionDuration" in update.changed:
+            iam.update_role(RoleName=update.id, MaxSessionDuration=news["maxSessionDuration"])
         if "permissionsBoundary" in update.changed:
             if news.get("permissionsBoundary"):
                 iam.put_role_permissions_boundary(
