@@ -472,27 +472,30 @@ def _told_keys(schema: Iterable[Mapping[str, str]]) -> Properties:
     return {names[each["KeyType"]]: each["AttributeName"] for each in schema}
 
 
-def _told_throughput(owner: Properties) -> Properties:
-    """Nothing of a table or index that is paid by request: AWS says 0 of it."""
+def _told_throughput(table: Properties, owner: Properties) -> Properties:
+    """Of a table or an index; nothing where it is paid by request, whatever AWS still says of it."""
+    if _told_mode(table) == _ON_DEMAND:
+        return {}
     throughput = owner.get("ProvisionedThroughput") or {}
-    found = {
-        "readCapacity": throughput.get("ReadCapacityUnits"),
-        "writeCapacity": throughput.get("WriteCapacityUnits"),
-    }
-    return {key: value for key, value in found.items() if value}
+    names = {"readCapacity": "ReadCapacityUnits", "writeCapacity": "WriteCapacityUnits"}
+    return {key: throughput[name] for key, name in names.items() if throughput.get(name)}
+
+
+def _told_mode(table: Properties) -> str:
+    return str(table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"))
 
 
 def _told_capacity(table: Properties) -> Properties:
     limits = table.get("OnDemandThroughput")
     return {
-        "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        "billingMode": _told_mode(table),
         "onDemandThroughput": {
             "maxReadRequestUnits": limits.get("MaxReadRequestUnits", -1),
             "maxWriteRequestUnits": limits.get("MaxWriteRequestUnits", -1),
         }
         if limits and set(limits.values()) != {-1}
         else None,
-        **_told_throughput(table),
+        **_told_throughput(table, table),
     }
 
 
@@ -512,7 +515,7 @@ def _told_indexes(table: Properties) -> Properties:
         del each["hashKey"]
     return {
         "globalSecondaryIndexes": [
-            {**_told_index(each), **_told_throughput(each)}
+            {**_told_index(each), **_told_throughput(table, each)}
             for each in table.get("GlobalSecondaryIndexes", [])
         ],
         "localSecondaryIndexes": local,

@@ -33,6 +33,7 @@ _HEADERS: Final[Mapping[str, str]] = {
 }
 """Our inputs by the names that PutObject takes and HeadObject gives."""
 _CHECKSUMS: Final = ("Crc32", "Crc32c", "Crc64nvme", "Sha1", "Sha256")
+_ENCRYPTION: Final = frozenset({"kmsKeyId", "serverSideEncryption"})
 _MOST_TAGS: Final = 10
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"""
 
@@ -88,8 +89,9 @@ class BucketObjectv2(ResourceType):
         if changed - {"tags", "tagsAll", "forceDestroy"}:
             yield from (f"checksum{name}" for name in _CHECKSUMS)
             yield "versionId"
-            if "etag" not in news:
-                yield "etag"
+            yield from {"etag"} - news.keys()
+        if changed & _ENCRYPTION:
+            yield from _ENCRYPTION - news.keys()
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Put the object."""
@@ -118,8 +120,8 @@ class BucketObjectv2(ResourceType):
     def update(self, aws: Aws, update: Update) -> None:
         """Put it again, unless only its tags changed."""
         if update.changed - {"tags", "tagsAll", "forceDestroy"}:
-            self._put(aws, update.news)
-        elif any(update.tags()):
+            self._put(aws, _kept(update) | update.news)
+        if any(update.tags()):  # the embedded AWS keeps the tags of an object that is put again without any
             tags = {"TagSet": tag_list(update.news.get("tagsAll"))}
             aws.client("s3").put_object_tagging(**_where(update.id), Tagging=tags)
 
@@ -148,6 +150,12 @@ class BucketObjectv2(ResourceType):
             **{name: inputs.get(key) for key, name in _HEADERS.items() if key in inputs},
         )
         aws.client("s3").put_object(**request)
+
+
+def _kept(update: Update) -> Properties:
+    """What AWS chose and the program doesn't say stays as it is, of encryption all or nothing."""
+    stays = {"contentType", "storageClass"} | (set() if _ENCRYPTION & update.news.keys() else _ENCRYPTION)
+    return {key: update.olds[key] for key in stays if update.olds.get(key)}
 
 
 def _details(inputs: Properties) -> Iterator[Failure]:

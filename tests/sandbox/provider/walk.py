@@ -61,7 +61,7 @@ def _unknown(value: Any) -> bool:
 def replaced(client: Client, type: str, inputs: PropertyMap, **others: Any) -> set[str]:
     """Which of ``others`` force a replacement when they change (each alone)."""
     checked = client.check(type, inputs)
-    made = Made(type=type, name="it", id="id", inputs=checked, outputs=checked)
+    made = Made(type=type, name="it", id="id", inputs=checked, outputs=checked | {"region": "us-east-1"})
     return {key for key, value in others.items() if client.diff(made, inputs | {key: value}).replaces}
 
 
