@@ -129,7 +129,6 @@ def test_everything_that_takes_tags_has_them(run: Any, stage: str) -> None:
         "Permission",
         "FunctionUrl",
         "ProvisionedConcurrencyConfig",
-        "Provider",
         "RolePolicy",
         "Route",
         "aws",

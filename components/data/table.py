@@ -112,15 +112,7 @@ class Table(Component):
             hash_key=args.hash_key.name,
             range_key=args.range_key.name if args.range_key else None,
             attributes=[{"name": key.name, "type": key.type} for key in args.keys],
-            global_secondary_indexes=[
-                {
-                    "name": index.name,
-                    "hash_key": index.hash_key.name,
-                    "range_key": index.range_key.name if index.range_key else None,
-                    "projection_type": "ALL",
-                }
-                for index in args.indexes
-            ],
+            global_secondary_indexes=[_index(index) for index in args.indexes] or None,
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True},
             deletion_protection_enabled=args.protect,
@@ -128,6 +120,15 @@ class Table(Component):
             opts=self.inside(protect=args.protect or None),
         )
         self.finish({"name": args.name, "arn": args.arn})
+
+
+def _index(index: Index) -> aws.dynamodb.TableGlobalSecondaryIndexArgsDict:
+    return {
+        "name": index.name,
+        "hash_key": index.hash_key.name,
+        "range_key": index.range_key.name if index.range_key else None,
+        "projection_type": "ALL",
+    }
 
 
 def _camel(words: str) -> str:

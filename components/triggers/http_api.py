@@ -258,7 +258,6 @@ class HttpApi(Component):
             default_route_settings={
                 "throttling_rate_limit": self._args.throttling.rate_limit,
                 "throttling_burst_limit": self._args.throttling.burst_limit,
-                "detailed_metrics_enabled": True,
             },
             tags=self._args.scope.tags(),
             opts=self.inside(),

@@ -24,7 +24,6 @@ def test_a_table() -> None:
         "hashKey": "difficulty",
         "rangeKey": "text_id",
         "attributes": [{"name": "difficulty", "type": "S"}, {"name": "text_id", "type": "S"}],
-        "globalSecondaryIndexes": [],
         "pointInTimeRecovery": {"enabled": True},
         "serverSideEncryption": {"enabled": True},
         "deletionProtectionEnabled": True,

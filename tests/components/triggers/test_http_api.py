@@ -71,7 +71,6 @@ def test_the_stage_logs_and_throttles() -> None:
         "defaultRouteSettings": {
             "throttlingRateLimit": 10,
             "throttlingBurstLimit": 20,
-            "detailedMetricsEnabled": True,
         },
         "tags": TAGS,
     }
