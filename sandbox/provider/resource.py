@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 from .check import Failure
 from .clients import Aws
-from .errors import ProviderError
 from .schema import REGION, TAGS, Prop
 from .settings import Settings
 
@@ -114,12 +113,8 @@ class ResourceType(ABC):
         :param known: outputs (or, right after creation, inputs) so far; empty in an import
         """
 
-    def update(self, aws: Aws, update: Update) -> None:
-        """Change it in place (types whose inputs all replace have nothing to do here)."""
-        del aws
-        raise ProviderError(
-            f"{', '.join(sorted(update.changed))} can't be changed in place, yet no replacement was asked for"
-        )
+    def update(self, aws: Aws, update: Update) -> None:  # noqa: B027 -- most types have something to do
+        """Change it in place. Nothing to do where every input that AWS knows of replaces."""
 
     @abstractmethod
     def delete(self, aws: Aws, id: str, state: Properties) -> None:

@@ -260,14 +260,21 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             kind.finish(aws, made, known)
             outputs = self._seen(kind, aws, made, inputs)
         except Exception as error:
-            text = told(error, doing)
-            raise _UnfinishedError(
-                text,
-                provider_pb2.ErrorResourceInitFailed(
-                    id=made, properties=encode(inputs), inputs=encode(inputs), reasons=[text]
-                ),
-            ) from None
+            raise self._unfinished(kind, aws, made, inputs, told(error, doing)) from None
         return provider_pb2.CreateResponse(id=made, properties=encode(outputs))
+
+    def _unfinished(
+        self, kind: ResourceType, aws: Aws, made: str, inputs: PropertyMap, reason: str
+    ) -> _UnfinishedError:
+        """It exists and isn't finished: the state keeps it, and the next update sets everything again."""
+        try:
+            outputs = self._seen(kind, aws, made, inputs)
+        except Exception:
+            outputs = {key: value for key, value in inputs.items() if key != state.DEFAULTS}
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=made, properties=encode(outputs), inputs=encode(inputs), reasons=[reason]
+        )
+        return _UnfinishedError(reason, detail)
 
     @_answers
     def Update(self, request: Any, context: Any) -> Any:

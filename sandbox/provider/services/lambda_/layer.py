@@ -8,7 +8,7 @@ from typing import Any
 from ...archives import zipped
 from ...check import Failure
 from ...clients import Aws
-from ...resource import Properties, ResourceType, Update
+from ...resource import Properties, ResourceType
 from ...schema import archive, boolean, set_of, string
 from ...settings import Settings
 from .. import given
@@ -95,9 +95,6 @@ class LayerVersion(ResourceType):
             "sourceCodeSize": content["CodeSize"],
             "version": str(version),
         }
-
-    def update(self, aws: Aws, update: Update) -> None:
-        """Only ``skipDestroy`` changes in place, and AWS knows nothing of it."""
 
     def delete(self, aws: Aws, id: str, state: Properties) -> None:
         """Delete this version, unless the program said to leave it."""
