@@ -8,6 +8,8 @@ BIN := .venv/bin
 STAGE ?= local
 
 NODE_FUNCTIONS := $(patsubst %/package-lock.json,%,$(wildcard functions/*/*/package-lock.json))
+PYTHON_FUNCTIONS := $(patsubst %/main.py,%,$(wildcard functions/*/*/main.py))
+LAYERS := $(patsubst %/requirements.in,%,$(wildcard functions/*/*/requirements.in))
 
 .PHONY: help
 help: ## what can be typed
@@ -62,6 +64,7 @@ lint: .venv/.ready ## ruff, mypy, import lines
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@for folder in $(PYTHON_FUNCTIONS); do (cd $$folder && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache/functions .) || exit 1; done
 	@$(BIN)/lint-imports
 
 .PHONY: test
@@ -77,3 +80,4 @@ lock: .venv/.uv ## resolve requirements/*.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade requirements/emulator.in -o requirements/emulator.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/emulator.txt requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt requirements/bootstrap.in -o requirements/bootstrap.txt
+	@for layer in $(LAYERS); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt $$layer/requirements.in -o $$layer/requirements.txt; done

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+# What a client raises, whether AWS answered or not.
+ERRORS = (ClientError, BotoCoreError)
 
 # What a call to DynamoDB takes at worst: two attempts, each with these two waits, and the pause between them.
 CONNECT_S = 1.0
@@ -29,10 +33,7 @@ class Deadline:
 def client(
     service: Literal["dynamodb", "bedrock-runtime"], *, read_s: float = READ_S, attempts: int = ATTEMPTS
 ) -> Any:
-    """Make a client. boto3 is imported here: it takes longer than all of this service's own code."""
-    import boto3
-    from botocore.config import Config
-
+    """Make a client. read_s: how long it waits for each answer; attempts: how often it asks at most."""
     return boto3.client(
         service,
         config=Config(
@@ -43,7 +44,7 @@ def client(
     )
 
 
-def why(action: str, resource: str, error: ClientError | BotoCoreError) -> str:
+def why(action: str, resource: str, error: Exception) -> str:
     """Say for the log which action failed on what; a denial says so."""
     answer: Any = getattr(error, "response", None) or {}  # only what AWS itself answered has one
     if answer.get("Error", {}).get("Code") in {"AccessDenied", "AccessDeniedException"}:

@@ -41,8 +41,6 @@ class Model:
 
     def write(self, difficulty: Difficulty, *, within_s: float) -> str:
         """Give a new text. Raises ModelError if the model fails, takes too long or writes something else."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         if within_s < _LEAST_S:
             raise ModelError(f"no time is left to ask {self.model_id}")
         # A client's timeouts are fixed when it is made, and what is left differs from call to call.
@@ -55,7 +53,7 @@ class Model:
                 body=_body(difficulty),
             )
             reply = json.loads(response["body"].read())
-        except (ClientError, BotoCoreError) as error:
+        except aws.ERRORS as error:
             raise ModelError(aws.why("bedrock:InvokeModel", self.model_id, error)) from error
         except ValueError as error:
             raise ModelError(f"{self.model_id} answered something that isn't JSON") from error

@@ -63,11 +63,9 @@ class TextTable:
         return _text(found["Items"][0]) if found["Items"] else None
 
     def _call(self, action: str, method: Callable[..., Any], **arguments: object) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             return method(TableName=self._name, **arguments)
-        except (ClientError, BotoCoreError) as error:
+        except aws.ERRORS as error:
             raise UnavailableError(
                 aws.why(f"dynamodb:{action}", self._name, error),
                 "the texts' table can't be reached; try again later",
