@@ -1,0 +1,1 @@
+"""Policy documents of every kind, and AWS's catalog of actions."""

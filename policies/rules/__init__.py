@@ -1,0 +1,33 @@
+"""The rules, one topic a file. Their order is the order in which they are asked and documented.
+
+How a rule is added:
+
+1. Write it in the file of its topic (or a new one): a `Rule` with an id that is never used again, its texts,
+   what it judges (`over=`) and a function that yields a `Finding` for each thing wrong.
+   - `over=resources("aws:sqs/queue:Queue")` hands the function one resource after the other;
+     `over=documents(Kind.IDENTITY)` one policy document; `over=stack` the graph as a whole.
+   - The `Context` has the graph (`context.graph.role_of(function)`, `.feeds_of(function)`,
+     `.link(resource, "property", *types)`), the stage, the day, and the rule's settings.
+   - Read properties with `resource.text/number/flag/block/texts/blocks("path.to.it")`: None is absent,
+     UNKNOWN can't be known at this preview. Say something about UNKNOWN: a mandatory rule is never silent
+     about what it can't read, unless another rule speaks for it, as IAM-10 does.
+   - `Finding.subject` is stable and names the thing (the action, the property): exceptions refer to it.
+   - Never put a property's value that may be a secret into a text.
+   - What a stage may change is a `Setting` in `settings=`; its default is the strict one.
+2. List it in ALL.
+3. Test it in tests/policies/rules/: a valid graph, one change, the exact finding; near misses; unknowns.
+   Plant one fault of it in tests/policies/planted.py, which is judged over the real protocol.
+4. Generate docs/policies.md anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from policies.rule import Rule
+from policies.rules import iam_actions, iam_negations
+
+ALL: Final[tuple[Rule[Any], ...]] = (
+    iam_actions.IAM_01,
+    iam_negations.IAM_05,
+)

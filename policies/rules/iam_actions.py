@@ -1,0 +1,67 @@
+"""IAM-01: actions with wildcards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.finding import Finding, Severity
+from policies.iam import catalog
+from policies.iam.document import Document, Statement
+from policies.iam.findings import about
+from policies.iam.sources import KEYS, documents
+from policies.rule import Context, Rule
+from policies.view.arn import Arn
+
+
+def _check(document: Document, context: Context) -> Iterator[Finding]:
+    for statement in document.allowing:
+        for action in statement.actions:
+            if not catalog.has_wildcard(action) or _opens_key_to_own_account(document, statement, context):
+                continue
+            expanded = catalog.expand(action)
+            if not expanded:
+                continue  # matches nothing: IAM-09
+            examples = ", ".join(found.name for found in expanded[:3])
+            more = f" and {len(expanded) - 3} more" if len(expanded) > 3 else ""
+            yield about(
+                document,
+                statement,
+                subject=action,
+                found=f"{action} allows {len(expanded)} actions: {examples}{more}",
+                allowed="exact actions, as s3:GetObject",
+            )
+
+
+def _opens_key_to_own_account(document: Document, statement: Statement, context: Context) -> bool:
+    """Whether this is the statement that every KMS key needs: `kms:*` for the account that owns it.
+
+    It doesn't give permission by itself; without it IAM policies can't, and the key may become unmanageable.
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    return (
+        document.resource.type in KEYS
+        and statement.actions == ("kms:*",)
+        and bool(statement.principals)
+        and all(_is_root(kind, text, context) for kind, text in statement.principals)
+    )
+
+
+def _is_root(kind: str, text: str, context: Context) -> bool:
+    arn = Arn.parse(text)
+    account = arn.account if arn is not None and arn.resource == "root" else text
+    return kind == "AWS" and account in context.graph.accounts
+
+
+IAM_01 = Rule(
+    id="IAM-01",
+    title="An action has a wildcard",
+    severity=Severity.HIGH,
+    what="No statement that allows something has a wildcard in an action (`*`, `rds:*`, `s3:Get*`). The "
+    "default statement of a KMS key's policy, `kms:*` for the account that owns it, is the one exception.",
+    why="A wildcard grants what nobody thought of, and whatever AWS adds to the service later.",
+    mend="Name each action that the code calls.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
+    over=documents(),
+    check=_check,
+    early=True,
+)
