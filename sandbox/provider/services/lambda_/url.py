@@ -75,15 +75,17 @@ class FunctionUrl(ResourceType):
             **given(FunctionName=function, Qualifier=qualifier)
         )
         cors = found.get("Cors")
+        # Where the embedded AWS serves it: the address that it tells is one of the real AWS.
+        url_id = found["FunctionUrl"].partition("://")[2].partition(".")[0]
         return {
             "authorizationType": found["AuthType"],
             "cors": {key[0].lower() + key[1:]: value for key, value in cors.items()} if cors else None,
             "functionArn": found["FunctionArn"],
             "functionName": function,
-            "functionUrl": found["FunctionUrl"],
+            "functionUrl": f"{aws.endpoint.url.rstrip('/')}/_aws/lambda-url/{url_id}/",
             "invokeMode": found.get("InvokeMode", "BUFFERED"),
             "qualifier": qualifier,
-            "urlId": found["FunctionUrl"].partition("://")[2].partition(".")[0],
+            "urlId": url_id,
         }
 
     def update(self, aws: Aws, update: Update) -> None:
