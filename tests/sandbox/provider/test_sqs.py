@@ -88,6 +88,21 @@ def test_a_policy_may_be_an_object(live: Client) -> None:
     assert not live.diff(made, inputs | {"policy": _policy("object-policy")}).detailedDiff
 
 
+def test_a_policy_against_insecure_transport_doesn_t_lock_the_sandbox_out(live: Client) -> None:
+    queue = live.create(QUEUE, {"name": "secure"})
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": queue.outputs["arn"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    walk(live, POLICY, {"queueUrl": queue.id, "policy": policy})
+    live.create(POLICY, {"queueUrl": queue.id, "policy": policy})
+    live.delete(live.update(queue, {"name": "secure", "delaySeconds": 1}))
+
+
 def test_a_policy_whose_queue_is_gone_is_gone(live: Client) -> None:
     queue = live.create(QUEUE, {"name": "going"})
     policy = live.create(POLICY, {"queueUrl": queue.id, "policy": _policy("going")})
