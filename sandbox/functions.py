@@ -18,6 +18,8 @@ from .provider.clients import client
 from .provider.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    import psutil
+
     from .engine.state import ResourceState
 
 ALIAS = "live"
@@ -25,7 +27,8 @@ _FUNCTION = "aws:lambda/function:Function"
 _ALIAS = "aws:lambda/alias:Alias"
 _PERMISSION = "aws:lambda/permission:Permission"
 _URL = "aws:lambda/functionUrl:FunctionUrl"
-_TRIGGERS = {"apigateway.amazonaws.com": "HTTP API", "events.amazonaws.com": "rule"}
+_TRIGGERS = {"apigateway.amazonaws.com": "HTTP API", "events.amazonaws.com": "rule", "*": "anybody"}
+_RECYCLE_TIMEOUT_S = 5.0
 
 
 class UnknownFunctionError(SandboxError):
@@ -78,7 +81,7 @@ def deployed(resources: Iterable[ResourceState]) -> list[DeployedFunction]:
     """The functions among the resources of a state, by service."""
     alive = [resource for resource in resources if not resource.delete]
     aliases = {
-        _last(_text(r, "functionName")): _text(r, "arn")
+        _name(_text(r, "functionName")): _text(r, "arn")
         for r in alive
         if r.type == _ALIAS and _text(r, "name") == ALIAS
     }
@@ -87,7 +90,7 @@ def deployed(resources: Iterable[ResourceState]) -> list[DeployedFunction]:
         if resource.type in (_PERMISSION, _URL):
             field = "function" if resource.type == _PERMISSION else "functionName"
             label = "URL" if resource.type == _URL else _caller(_text(resource, "principal"))
-            known = triggers.setdefault(_last(_text(resource, field)), [])
+            known = triggers.setdefault(_name(_text(resource, field)), [])
             if label not in known:
                 known.append(label)
     functions = [
@@ -111,7 +114,7 @@ def _function(
         region=arn.split(":")[3],
         arn=aliases.get(name, arn),
         log_group=str(logging.get("logGroup") or f"/aws/lambda/{name}"),
-        triggers=tuple(triggers.get(name, ())),
+        triggers=tuple(sorted(triggers.get(name, ()))),
     )
 
 
@@ -178,7 +181,19 @@ def recycle(home: Home, emulator_pid: int, function: DeployedFunction) -> None:
                 ended.append(process)
         except psutil.Error:
             continue
-    psutil.wait_procs(ended, timeout=5)
+    end = time.monotonic() + _RECYCLE_TIMEOUT_S
+    while any(map(_runs, ended)) and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it hasn't ended yet (ministack reaps what has ended only at the next call)."""
+    import psutil
+
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def events(project: Path, function: DeployedFunction) -> dict[str, Path]:
@@ -192,13 +207,12 @@ def events(project: Path, function: DeployedFunction) -> dict[str, Path]:
 
 
 def _caller(principal: str) -> str:
-    return _TRIGGERS.get(principal) or ("anybody" if principal == "*" else _last(principal, "/"))
+    return _TRIGGERS.get(principal) or principal.rsplit("/", 1)[-1]
 
 
-def _last(text: str, separator: str = ":function:") -> str:
+def _name(text: str) -> str:
     """The function's name in an ARN or in a name (without its qualifier)."""
-    tail = text.rsplit(separator, 1)[-1]
-    return tail if separator == "/" else tail.split(":", 1)[0]
+    return text.rsplit(":function:", 1)[-1].split(":", 1)[0]
 
 
 def _text(resource: ResourceState, key: str) -> str:

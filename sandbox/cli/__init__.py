@@ -12,7 +12,7 @@ from sandbox.errors import SandboxError
 from .options import SHARED, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
 _COMMANDS = {
     "preview": ("deploy", "Show what would change. Needs no account, CLI, network or credentials."),
@@ -56,6 +56,14 @@ Environment:
   PULUMI_CONFIG_PASSPHRASE opens the secrets of a stage's configuration
   PULUMI_DEBUG_PROVIDERS   NAME:PORT of providers to use instead of the sandbox's
 """
+
+
+_FOREIGN_ERRORS = (
+    ("sandbox.engine.errors", "EngineError"),
+    ("bundling.model", "BundleError"),
+    ("botocore.exceptions", "ClientError"),
+    ("botocore.exceptions", "BotoCoreError"),
+)
 
 
 class _Lazy(click.Group):
@@ -111,15 +119,14 @@ def fleet() -> None:
     """Run a fleet of Lambda services on this machine: Pulumi's engine, an embedded AWS, a real PostgreSQL."""
 
 
-def main() -> None:
-    """Run the command line; ends the process with its exit code."""
-    sys.exit(_guarded(lambda: fleet.main(prog_name="fleet", standalone_mode=False)))
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; tell what a user can mend in words, without a traceback.
 
-
-def _guarded(command: Callable[[], object]) -> int:
-    """Run a command; tell what a user can mend in words, without a traceback."""
+    :param arguments: default: those of the process
+    :returns: the exit code
+    """
     try:
-        code = command()
+        code = fleet.main(arguments, prog_name="fleet", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as error:
@@ -136,7 +143,7 @@ def _guarded(command: Callable[[], object]) -> int:
     except SandboxError as error:
         return _told(error, error.exit_code)
     except Exception as error:
-        # The engine and bundling know nothing of us, and importing them here would slow every start.
+        # Those who raise them know nothing of us, and importing them here would slow every start.
         code = _foreign_exit_code(error)
         if code is None:
             raise
@@ -149,7 +156,7 @@ def _told(error: Exception, code: int) -> int:
 
 
 def _foreign_exit_code(error: Exception) -> int | None:
-    for module, name in (("sandbox.engine.errors", "EngineError"), ("bundling.model", "BundleError")):
+    for module, name in _FOREIGN_ERRORS:
         kind = getattr(sys.modules.get(module), name, None)
         if kind is not None and isinstance(error, kind):
             return int(getattr(error, "exit_code", 1))

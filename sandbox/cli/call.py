@@ -110,8 +110,8 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for column in ("cold", "warm"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
-        text = json.dumps(row["answer"], ensure_ascii=False)
-        short = text if len(text) <= _ANSWER_WIDTH or not row["ok"] else text[: _ANSWER_WIDTH - 3] + "..."
+        text = _brief(row["answer"])
+        short = text if len(text) <= _ANSWER_WIDTH or not row["ok"] else f"{text[: _ANSWER_WIDTH - 3]}..."
         table.add_row(
             row["function"],
             ", ".join(row["triggers"]) or "-",
@@ -120,6 +120,13 @@ def _table(rows: list[dict[str, Any]]) -> None:
             f"{row['warmSeconds'] * 1000:.0f} ms",
         )
     console(soft_wrap=False).print(table)
+
+
+def _brief(answer: Any) -> str:
+    """An answer in a line; of an HTTP answer the status and the body."""
+    if isinstance(answer, dict) and {"statusCode", "body"} <= answer.keys():
+        return f"{answer['statusCode']} {answer['body']}"
+    return json.dumps(answer, ensure_ascii=False)
 
 
 def _functions(place: Workspace) -> list[DeployedFunction]:

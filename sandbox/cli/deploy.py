@@ -96,9 +96,7 @@ def _started() -> Iterator[tuple[Workspace, Program]]:
 def _require_consent(kind: str) -> None:
     """Make sure that somebody can be asked, before anything is started."""
     if not chosen("yes") and not sys.stdin.isatty():
-        raise click.UsageError(
-            f"{kind} has to be confirmed, and this is no terminal to ask on: add --yes"
-        )
+        raise click.UsageError(f"{kind} has to be confirmed, and this is no terminal to ask on: add --yes")
 
 
 def _change(place: Workspace, kind: str, *, program: Program | None = None) -> int:

@@ -44,12 +44,18 @@ _LOOKS: Mapping[Op, tuple[str, str, str, str]] = {
 }
 _SEVERITIES = {Severity.ERROR: "[red]error:[/] ", Severity.WARNING: "[yellow]warning:[/] "}
 _OTHER = ("#", "dim", "forget", "forgotten")
+_WIDE = 1000
 _ROOT_TYPE = "pulumi:pulumi:Stack"
 
 
 def console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
-    """A console that writes words as they are (rich itself honours NO_COLOR and dumb terminals)."""
-    return Console(highlight=False, soft_wrap=soft_wrap, stderr=stderr)
+    """A console that writes words as they are (rich itself honours NO_COLOR and dumb terminals).
+
+    What isn't a terminal has no width: nothing is cut off there.
+    """
+    return Console(
+        highlight=False, soft_wrap=soft_wrap, stderr=stderr, width=None if is_terminal() else _WIDE
+    )
 
 
 def looks(op: Op) -> tuple[str, str, str, str]:
@@ -213,7 +219,7 @@ def say_end(out: Console, result: Result, *, preview: bool, packs: Iterable[Poli
             out.print(f"  {escape(name)}: {escape(shown(value, indent=2))}")
     say_policies(out, result.violations, packs)
     counts = [
-        f"{count} {looks(op)[2 if preview else 3] or 'unchanged'}"
+        f"{count} {'to ' + looks(op)[2] if preview else looks(op)[3]}"
         for op, count in result.changes.items()
         if op is not Op.SAME and count
     ]

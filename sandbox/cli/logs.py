@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,25 +28,34 @@ def logs_command(name: str, follow: bool, lines: int) -> None:
     place = workspace()
     function = find_function(place, name)
     aws = client(emulator.require(place.home).endpoint, "logs", function.region)
-    seen: set[str] = set()
-    events = list(_events(aws, function.log_group, 0))
+    events = _events(aws, function.log_group, 0)
     for event in events[len(events) - min(lines, len(events)) :]:
         _print(event)
     while follow:
-        seen.update(event["eventId"] for event in events)
-        since = events[-1]["timestamp"] if events else 0
+        seen = Counter(map(_identity, events))
         time.sleep(_POLL_S)
-        events = [event for event in _events(aws, function.log_group, since) if event["eventId"] not in seen]
+        events = _events(aws, function.log_group, events[-1]["timestamp"] if events else 0)
         for event in events:
-            _print(event)
+            if seen[_identity(event)]:
+                seen[_identity(event)] -= 1
+            else:
+                _print(event)
 
 
-def _events(aws: Any, group: str, since: int) -> Iterator[dict[str, Any]]:
-    """Events from a moment on, the oldest first."""
+def _events(aws: Any, group: str, since: int) -> list[dict[str, Any]]:
+    """Events from a moment on, the oldest first; none if nothing was ever logged."""
     found: list[dict[str, Any]] = []
-    for page in aws.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
-        found += page["events"]
-    return iter(sorted(found, key=lambda event: event["timestamp"]))
+    try:
+        for page in aws.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since):
+            found += page["events"]
+    except aws.exceptions.ResourceNotFoundException:
+        return []
+    return sorted(found, key=lambda event: event["timestamp"])
+
+
+def _identity(event: dict[str, Any]) -> tuple[object, ...]:
+    """What tells events apart; ministack gives those of functions no ``eventId``."""
+    return event["logStreamName"], event["timestamp"], event["message"]
 
 
 def _print(event: dict[str, Any]) -> None:

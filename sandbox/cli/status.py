@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sandbox import emulator, postgres, surroundings
 from sandbox.errors import SandboxError
 from sandbox.home import Home
+
+if TYPE_CHECKING:
+    from .workspace import Workspace
 
 from .options import JSON, SHARED, chosen, with_options, workspace
 
@@ -19,7 +22,7 @@ from .options import JSON, SHARED, chosen, with_options, workspace
 def status_command() -> None:
     """Show what runs on this machine, and what the stages have deployed."""
     place = workspace()
-    found = _status(place.home, place.project.root)
+    found = _status(place)
     if chosen("json"):
         click.echo(json.dumps(found, indent=2))
         return
@@ -77,14 +80,15 @@ def down_command() -> None:
         click.echo(f"{name}: {'stopped' if stop(home) else 'was not running'}")
 
 
-def _status(home: Home, project: Any) -> dict[str, Any]:
+def _status(place: Workspace) -> dict[str, Any]:
+    from .workspace import states
+
+    home = place.home
     aws, database = emulator.find(home), postgres.find(home)
     return {
         "emulator": {"pid": aws.pid, "url": aws.endpoint.url, "version": aws.version} if aws else None,
         "postgres": {"pid": database.pid, "host": postgres.HOST, "port": database.port} if database else None,
-        "stacks": [
-            _stack(home, path.stem, project) for path in sorted((home.path / "stacks").glob("*.json"))
-        ],
+        "stacks": [_stack(home, name, place.project.root) for name in states(place.project, home)],
     }
 
 

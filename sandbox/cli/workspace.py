@@ -140,11 +140,33 @@ def _accounts(value: str) -> list[str]:
 def known_stacks(project: Project, home: Home) -> list[str]:
     """The stages of a program: those with a ``Pulumi.<stage>.yaml``, and those with a state here."""
     files = {path.name.split(".")[1] for path in project.root.glob("Pulumi.*.yaml")}
-    return sorted(files | {path.stem for path in (home.path / "stacks").glob("*.json")})
+    return sorted(files | set(states(project, home)))
+
+
+def states(project: Project, home: Home) -> list[str]:
+    """The stages of a program that have a state here (a FLEET_HOME may hold those of other programs too)."""
+    found = sorted((home.path / "stacks").glob("*.json"))
+    return [path.stem for path in found if _owner(path) in (None, project.name)]
+
+
+def _owner(state: Path) -> str | None:
+    """The name of the project that a state belongs to, if it has any resource."""
+    try:
+        urn = json.loads(state.read_text())["checkpoint"]["latest"]["resources"][0]["urn"]
+        return str(urn.split("::")[1])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _stack(project: Project, home: Home, wanted: str | None) -> str:
     known = known_stacks(project, home)
+    state = home.path / "stacks" / f"{wanted or 'local'}.json"
+    owner = _owner(state)
+    if owner not in (None, project.name):
+        raise ConfigError(
+            f"{state} is the state of another program ({owner!r}, not {project.name!r}): choose another name "
+            "for the stage, or another FLEET_HOME"
+        )
     if wanted is None:
         if "local" in known or not known:
             return "local"

@@ -3,18 +3,19 @@
 
 ``test:index:Thing`` takes ``label`` (changing it replaces), ``text``, ``tags``, ``data`` and whatever else is
 given, and has an ``arn`` that is known only after creation. Special inputs: ``failOn`` (create, update,
-delete, check), ``initErrors`` (the resource is made, but unhealthy), ``deleteFirst`` (a replacement deletes first),
-``waitFor`` (a name that the test must release before the creation ends).
+delete, check), ``initErrors`` (the resource is made, but unhealthy), ``deleteFirst`` (a replacement deletes
+first), ``waitFor`` (a name that the test must release before the creation ends).
 """
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
 
-from sandbox.protos import provider_pb2, provider_pb2_grpc, status_pb2
+from sandbox.protos import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 _DIFF = provider_pb2.DiffResponse
 _KIND = provider_pb2.PropertyDiff
@@ -39,7 +40,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         self.accept_secrets = accept_secrets
         self.region = region
         self._lock = threading.Lock()
-        self._next = 0
+        self._made: Counter[str] = Counter()
 
     def gate(self, name: str) -> threading.Event:
         """Make creations that ``waitFor`` this name wait; set the event to let them go on."""
@@ -55,6 +56,14 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
             name = getattr(request, "name", "") or getattr(request, "tok", "")
             self.calls.append((method, name))
             self.requests.append((method, request))
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        from google.protobuf import empty_pb2
+
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo(version="1.0.0")
 
     # --- configuration ---------------------------------------------------------------------------------
 
@@ -134,8 +143,8 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         if inputs["failOn"].string_value == "create":
             context.abort(_code("INVALID_ARGUMENT"), f"{request.name} fails on create")
         with self._lock:
-            self._next += 1
-            identity = f"{request.name}-{self._next}"
+            self._made[request.name] += 1
+            identity = f"{request.name}-{self._made[request.name]}"
         outputs = self._outputs(identity, request.properties)
         self.things[identity] = _plain(outputs)
         self._maybe_unhealthy(context, identity, request.properties, outputs)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.provider.services.apigatewayv2 import Integration, Route
+from sandbox.provider.services.apigatewayv2.integration import Integration
+from sandbox.provider.services.apigatewayv2.route import Route
 from sandbox.provider.values import UNKNOWN
 from tests.sandbox.provider.client import Client, Made, RefusedError
 from tests.sandbox.provider.walk import refused, replaced, walk

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.provider.services.dynamodb import Table
+from sandbox.provider.services.dynamodb.table import Table
 from sandbox.provider.settings import Settings
 from sandbox.provider.values import UNKNOWN
 from tests.sandbox.provider.client import Client, RefusedError
