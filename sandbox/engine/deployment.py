@@ -664,7 +664,7 @@ class Deployment:
             names = ", ".join(dict.fromkeys(urns.name(step.urn) for step in self.executor.failed))
             return (
                 f"{names} failed; what depends on it wasn't touched, and what was done is saved"
-                f" ({len(snapshot.resources)} resources). Mend the cause and run again: it goes on from there."
+                f" ({len(snapshot.resources)} resources). Mend the cause and run again to go on from there."
             )
         return "Mend what is wrong, and run again. What was done before is saved; nothing was deleted."
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .errors import EngineError, InitError, ProtectedError
 from .events import Op, ResourceDone, ResourceFailed, ResourcePre, Severity
-from .properties import make_secret
+from .properties import Secret, make_secret, same
 from .registry import is_default
 from .steps import RefreshStep, Step
 
@@ -89,8 +89,7 @@ class StepExecutor:
         step.record(number)
         op = step.result if isinstance(step, RefreshStep) else step.op
         if not hidden:
-            counted = step.logical or (isinstance(step, RefreshStep) and deployment.refreshing_only)
-            if counted:
+            if _counts(step, refreshing_only=deployment.refreshing_only):
                 with self._lock:
                     self.counts[op] = self.counts.get(op, 0) + 1
             deployment.emit(ResourceDone(step=step.view(op), duration_s=time.monotonic() - begun))
@@ -122,10 +121,18 @@ class StepExecutor:
         return False
 
 
+def _counts(step: Step, *, refreshing_only: bool) -> bool:
+    """Whether a step is one that the user counts; a read only if what was read has changed."""
+    if isinstance(step, RefreshStep):
+        return refreshing_only
+    if step.op is Op.READ:
+        old, new = step.old, step.new
+        return old is not None and new is not None and not same(old.outputs, new.outputs)
+    return step.logical
+
+
 def mark_secrets(state: ResourceState, deployment: Deployment) -> None:
     """Outputs that the program wants secret, and those of the same name as a secret input, become secret."""
-    from .properties import Secret
-
     for key in state.additional_secret_outputs:
         if key == "id":
             deployment.tell(

@@ -190,7 +190,7 @@ class StepGenerator:
         urn = new.urn
         if new.protect and old.protect:
             self._error(
-                f"unable to replace resource {urn!r}\nas it is currently marked for protection. To unprotect it,"
+                f'unable to replace resource "{urn}"\nas it is marked for protection. To unprotect it,'
                 " remove the `protect` flag from the resource in your program and deploy that first",
                 urn,
             )
@@ -218,7 +218,7 @@ class StepGenerator:
                 continue
             if dependent.protect and not dependent.delete:
                 self._error(
-                    f"unable to replace resource {dependent.urn!r} as part of replacing {urn!r} as it is"
+                    f'unable to replace resource "{dependent.urn}" as part of replacing "{urn}" as it is'
                     " currently marked for protection. To unprotect the resource, remove the `protect` flag"
                     " from the resource in your program and deploy that first",
                     urn,

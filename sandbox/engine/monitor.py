@@ -342,6 +342,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def ReadResource(self, request: Any) -> Any:
         if request.packageRef:
             raise UnsupportedError(f"{request.type} {request.name!r}: package references are not supported")
+        _refuse_builtin(request)
         provider = request.provider
         if not provider:
             provider = self._reference(
@@ -499,8 +500,18 @@ def _position(root: str, uri: str, line: int, column: int) -> str:
     return f"project:///{relative}#{line}" + (f",{column}" if column else "")
 
 
+def _refuse_builtin(request: Any) -> None:
+    if urns.package(request.type) == "pulumi" and not urns.is_provider(request.type):
+        raise UnsupportedError(
+            f"{request.type} {request.name!r}: the built-in resources of Pulumi (stack references, stashes)"
+            " are not supported by this engine"
+        )
+
+
 def _refuse_unsupported(request: Any) -> None:
     name = f"{request.type} {request.name!r}"
+    if request.custom:
+        _refuse_builtin(request)
     if request.importId:
         raise UnsupportedError(
             f"{name}: the option `import_` (import of an existing resource) is not supported by this engine"

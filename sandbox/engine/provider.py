@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sandbox.protos import errors_pb2, provider_pb2
+from sandbox.protos import errors_pb2, plugin_pb2, provider_pb2
 
 from . import urn as urns
 from .config import go_json
@@ -132,6 +132,11 @@ class Provider:
                 outputs=answer.accept_outputs,
                 preview=True,
             )
+        try:
+            client.call("Attach", plugin_pb2.PluginAttach(address=engine_address))
+        except ProviderError as error:
+            if error.code != _UNIMPLEMENTED:
+                raise
 
     # --- configuration ---------------------------------------------------------------------------------
 

@@ -72,9 +72,9 @@ def hide_unknown_config(unknown: frozenset[str]) -> None:
         full = self.full_key(key)
         if full in unknown:
             raise pulumi.RunError(
-                f"configuration {full!r} is a secret that can't be decrypted here, and the program reads it"
-                " as a plain value. Read it with `get_secret` or `require_secret` (a preview then treats it as"
-                " unknown), or set PULUMI_CONFIG_PASSPHRASE."
+                f"configuration {full!r} is a secret that can't be decrypted here, and the program reads"
+                " it as a plain value. Read it with `get_secret` or `require_secret` (unknown in a preview),"
+                " or set PULUMI_CONFIG_PASSPHRASE."
             )
         return plain_get(self, key, *args, **kwargs)
 

@@ -257,7 +257,7 @@ class DeleteStep(Step):
         old = self.resource
         if not self.replacing and old.protect:
             raise ProtectedError(
-                f"resource {old.urn!r} cannot be deleted\nbecause it is protected. To unprotect the resource,"
+                f'resource "{old.urn}" cannot be deleted\nbecause it is protected. To unprotect the resource,'
                 " remove the `protect` flag from it in the program and deploy that first"
             )
         goes_with_other = bool(old.deleted_with) and self.deployment.is_deleted(old.deleted_with)

@@ -264,8 +264,10 @@ class StateStore:
             known = self._deployment()
         except StateError:
             known = None
-        if known is not None and not self._journal_path.exists() and _same_content(known, deployment):
-            return
+        if known is not None and self.path.exists() and _same_content(known, deployment):
+            if not self._changed_by_journal():
+                self._journal_path.unlink(missing_ok=True)
+                return
         checkpoint = {
             "version": _VERSION,
             "checkpoint": {"stack": f"organization/{self.project.name}/{self.stack}", "latest": deployment},
@@ -289,6 +291,12 @@ class StateStore:
                 f"the state {self.path} can't be written: {error.strerror}."
                 f" Nothing is lost: every change is in {self._journal_path}. Mend that and run again."
             ) from None
+
+    def _changed_by_journal(self) -> bool:
+        """Whether the journal says more than that resources stay as they are."""
+        raw = self.path.read_bytes()
+        entries = self._journal_lines(raw)
+        return any("from" not in change for entry in entries for change in entry.get("changes", ()))
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self.path.parent, os.O_RDONLY)
@@ -440,8 +448,14 @@ def _replay(latest: dict[str, Any], entries: list[dict[str, Any]]) -> dict[str, 
 
 
 def _same_content(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    keys = ("secrets_providers", "resources", "pending_operations")
-    return all((a.get(k) or None) == (b.get(k) or None) for k in keys)
+    """Whether two deployments say the same; steps run in parallel, so the order of resources may differ."""
+
+    def key(entry: Mapping[str, Any]) -> tuple[str, bool, str]:
+        return entry["urn"], entry.get("delete", False), entry.get("id", "")
+
+    if sorted(a.get("resources") or (), key=key) != sorted(b.get("resources") or (), key=key):
+        return False
+    return all((a.get(k) or None) == (b.get(k) or None) for k in ("secrets_providers", "pending_operations"))
 
 
 def engine_version() -> str:
