@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
+from . import models
 from .errors import UnsupportedError
 from .resource import ResourceType
 
@@ -51,3 +52,11 @@ def lookup(token: str) -> ResourceType:
 def tokens() -> list[str]:
     """Every supported type (imports all files)."""
     return sorted(token for module in _FILES for token in _types(module))
+
+
+def warm() -> None:
+    """Import all types, and load the service models that their checks ask."""
+    for token in tokens():
+        kind = lookup(token)
+        if any(prop.shape for prop in kind.props.values()):
+            models.shapes(kind.service)

@@ -50,6 +50,8 @@ class Integration(InsideApi):
         "timeoutMilliseconds": integer(settled=True, minimum=50, maximum=30_000),
     }
 
+    outputs = ("integrationResponseSelectionExpression",)
+
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """A Lambda proxy calls a function; an HTTP proxy a URL, with the payload as it is."""
         del settings
@@ -92,6 +94,7 @@ class Integration(InsideApi):
             "connectionType": told["ConnectionType"],
             "description": told.get("Description") or None,
             "integrationMethod": told.get("IntegrationMethod"),
+            "integrationResponseSelectionExpression": told.get("IntegrationResponseSelectionExpression", ""),
             "integrationType": told["IntegrationType"],
             "integrationUri": told.get("IntegrationUri") or None,
             "payloadFormatVersion": told["PayloadFormatVersion"],

@@ -1,0 +1,67 @@
+"""Every type's description against the real provider's SDK and botocore's models."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+
+import pytest
+from pulumi._types import input_type_py_to_pulumi_names, resource_pulumi_to_py_names
+
+from sandbox.provider import models, table
+from sandbox.provider.errors import UnsupportedError
+from sandbox.provider.schema import Prop
+
+TOKENS = table.tokens()
+
+
+def sdk_names(token: str) -> tuple[set[str], set[str]]:
+    """What the SDK's class takes and what it gives, by Pulumi's names."""
+    _, path, name = token.split(":")
+    package, _, file = path.partition("/")
+    package = {"lambda": "lambda_"}.get(package, package)
+    module_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", file).lower()
+    module = importlib.import_module(f"pulumi_aws.{package}.{module_name}")
+    taken = set(input_type_py_to_pulumi_names(getattr(module, f"{name}Args")).values())
+    given = set(resource_pulumi_to_py_names(getattr(module, name)))
+    return taken, given - {"id", "urn"}
+
+
+def inside(prop: Prop) -> Iterator[Prop]:
+    yield prop
+    for each in [*(prop.fields or {}).values(), *([prop.items] if prop.items else [])]:
+        yield from inside(each)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_properties_are_the_real_providers(token: str) -> None:
+    kind = table.lookup(token)
+    taken, given = sdk_names(token)
+    assert kind.inputs.keys() - {"tagsAll"} <= taken
+    assert kind.tagged == ("tags" in taken)
+    assert kind.regional == ("region" in taken)
+    # What only AWS gives is all there; more is of the emulated AWS's own making nowhere.
+    assert given - taken - {"tagsAll"} == set(kind.outputs) - taken
+    assert set(kind.identity) <= kind.inputs.keys()
+    assert not kind.autoname or kind.autoname in kind.inputs
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_limits_are_in_the_models(token: str) -> None:
+    kind = table.lookup(token)
+    for prop in (each for top in kind.inputs.values() for each in inside(top)):
+        if prop.shape:
+            re.compile(models.shapes(kind.service)[prop.shape].get("pattern", ""))
+        re.compile(prop.pattern)
+        assert not prop.pattern or prop.meaning, "a pattern of ours is said in words"
+
+
+def test_a_service_without_a_model() -> None:
+    with pytest.raises(LookupError, match="no service model 'lambada'"):
+        models.shapes("lambada")
+
+
+def test_lookup_names_what_there_is() -> None:
+    with pytest.raises(UnsupportedError, match="supported here: nothing of aws:ec2"):
+        table.lookup("aws:ec2/instance:Instance")
