@@ -21,6 +21,8 @@ ACCOUNT = "000000000000"
 INTERPRETER = FLEET_ROOT / ".fleet" / "emulator" / "bin" / "python"
 _START_TIMEOUT_S = 60.0
 _HEALTH_TIMEOUT_S = 5.0
+_STOP_GRACE_S = 0.5
+"""It has nothing to save, and would wait long for idle connections."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ def _link_node(folder: Path) -> None:
 
 def _stop(home: Home) -> bool:
     found = Record.read(_record_file(home))
-    ended = found is not None and found.stop()
+    ended = found is not None and found.stop(grace_s=_STOP_GRACE_S)
     _record_file(home).unlink(missing_ok=True)
     shutil.rmtree(_work_dir(home), ignore_errors=True)
     return ended

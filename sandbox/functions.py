@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import SandboxError
 from .home import Home
+from .processes import wait_ended
 from .provider.clients import client
 from .provider.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    import psutil
-
     from .engine.state import ResourceState
 
 ALIAS = "live"
@@ -181,19 +180,7 @@ def recycle(home: Home, emulator_pid: int, function: DeployedFunction) -> None:
                 ended.append(process)
         except psutil.Error:
             continue
-    end = time.monotonic() + _RECYCLE_TIMEOUT_S
-    while any(map(_runs, ended)) and time.monotonic() < end:
-        time.sleep(0.005)
-
-
-def _runs(process: psutil.Process) -> bool:
-    """Whether it hasn't ended yet (ministack reaps what has ended only at the next call)."""
-    import psutil
-
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    wait_ended(ended, _RECYCLE_TIMEOUT_S)
 
 
 def events(project: Path, function: DeployedFunction) -> dict[str, Path]:

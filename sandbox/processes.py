@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import SandboxError
+
+if TYPE_CHECKING:
+    import psutil
 
 LOOPBACK = "127.0.0.1"
 _SAME_START_S = 2.0
@@ -47,7 +50,7 @@ class Record:
         """Whether this very process runs."""
         return self._process() is not None
 
-    def _process(self) -> Any:
+    def _process(self) -> psutil.Process | None:
         import psutil
 
         try:
@@ -69,12 +72,34 @@ class Record:
             family += process.children(recursive=True)
         with suppress(psutil.Error):
             process.send_signal(ask)
-        _, left = psutil.wait_procs(family, timeout=grace_s)
-        for member in left:
-            with suppress(psutil.Error):
-                member.kill()
-        psutil.wait_procs(left, timeout=grace_s)
+        if not wait_ended(family, grace_s):
+            for member in family:
+                with suppress(psutil.Error):
+                    member.kill()
+            wait_ended(family, grace_s)
         return True
+
+
+def wait_ended(processes: Sequence[psutil.Process], timeout_s: float) -> bool:
+    """Wait until all have ended; a zombie has, though it may be long until somebody reaps it."""
+    end, pause = time.monotonic() + timeout_s, 0.005
+    while not all(map(_ended, processes)):
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+    return True
+
+
+def _ended(process: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        process.wait(0)  # reaps it, if it is our child
+    except psutil.TimeoutExpired:
+        with suppress(psutil.NoSuchProcess):
+            return bool(process.status() == psutil.STATUS_ZOMBIE)
+    return True
 
 
 def write_private(path: Path, text: str) -> None:

@@ -72,11 +72,11 @@ def export(file: Path | None, show_secrets: bool) -> None:
 @with_options(*SHARED, *JSON)
 def ls() -> None:
     """List the program's stages: those with a Pulumi.STAGE.yaml, and those with a state here."""
-    from .workspace import known_stacks
+    from .workspace import known_stacks, states
 
     place = workspace()
-    states = {path.stem for path in (place.home.path / "stacks").glob("*.json")}
-    found = [{"name": name, "deployed": name in states} for name in known_stacks(place.project, place.home)]
+    here = states(place.project, place.home)
+    found = [{"name": name, "deployed": name in here} for name in known_stacks(place.project, place.home)]
     if chosen("json"):
         click.echo(json.dumps(found, indent=2))
     else:
