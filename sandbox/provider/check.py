@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from . import models
 from .schema import Kind, Prop
-from .values import UNKNOWN, Archive, Asset, Secret, Value
+from .values import UNKNOWN, Archive, Asset, Secret, Value, has_secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,14 @@ def check(props: Mapping[str, Prop], inputs: Mapping[str, Value], *, service: st
     :param service: the botocore service whose shapes the description names
     """
     yield from _fields(props, inputs, service=service, prefix="", secret=False)
+
+
+def discreet(failure: Failure, inputs: Mapping[str, Value]) -> Failure:
+    """The failure without its reason where that may quote a secret."""
+    top = re.split(r"[.\[]", failure.path, maxsplit=1)[0]
+    if not has_secret(inputs.get(top)):
+        return failure
+    return replace(failure, reason="the secret value doesn't fit this property, or doesn't fit the others")
 
 
 def join(prefix: str, key: str) -> str:

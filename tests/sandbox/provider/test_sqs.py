@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.provider.values import UNKNOWN
+from sandbox.provider.values import UNKNOWN, Secret
 from tests.sandbox.provider.client import Client
 from tests.sandbox.provider.walk import kept, refused, replaced, walk
 
@@ -170,3 +170,9 @@ def test_refusals(offline: Client, inputs: dict[str, Any], path: str, reason: st
     found = refused(offline, QUEUE, {"name": "q"} | inputs)
     assert list(found) == [path]
     assert reason in found[path]
+
+
+def test_a_refusal_doesn_t_quote_a_secret(offline: Client) -> None:
+    found = refused(offline, QUEUE, {"name": "q", "redrivePolicy": Secret(element='{"token": "hush"}')})
+    assert "hush" not in found["redrivePolicy"]
+    assert "the secret value doesn't fit this property" in found["redrivePolicy"]
