@@ -22,12 +22,14 @@ def provider_command(port: int, preview_only: bool) -> None:
     run the printed line, then `pulumi preview` or `pulumi up` as usual.
     """
     from sandbox.provider import serve
+    from sandbox.provider.errors import ProviderError
 
     place = workspace()
     endpoint = None if preview_only else emulator.ensure(place.home).endpoint
-    server, bound = serve(port, endpoint, directory=place.project.working_directory)
-    if not bound:
-        raise click.UsageError(f"port {port} of 127.0.0.1 is taken")
+    try:
+        server, bound = serve(port, endpoint, directory=place.project.working_directory)
+    except ProviderError as error:
+        raise click.UsageError(str(error)) from None
     click.echo(f"export PULUMI_DEBUG_PROVIDERS=aws:{bound}")
     try:
         server.wait_for_termination()

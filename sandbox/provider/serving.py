@@ -12,6 +12,7 @@ import grpc
 from sandbox.protos import provider_pb2_grpc
 
 from .endpoint import Endpoint
+from .errors import ProviderError
 from .server import AwsProvider
 
 
@@ -43,7 +44,7 @@ def serve(
     :param port: 0: any that is free
     :param directory: what relative paths of assets and archives start from (default: the working directory)
     :returns: the started server (end it with ``server.stop(grace)``) and its port
-    :raises RuntimeError: the port is taken
+    :raises ProviderError: the port is taken
     """
     server = grpc.server(
         ThreadPoolExecutor(workers, thread_name_prefix="provider"),
@@ -52,6 +53,9 @@ def serve(
     )
     servicer: Any = _PerConnection(lambda: AwsProvider(endpoint, directory=directory))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
-    bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    try:
+        bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    except RuntimeError:
+        raise ProviderError(f"port {port} of 127.0.0.1 is taken; give another, or 0 for a free one") from None
     server.start()
     return server, bound

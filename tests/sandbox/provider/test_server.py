@@ -11,7 +11,8 @@ import grpc
 import pytest
 
 from sandbox.protos import provider_pb2 as pb
-from sandbox.provider import Endpoint
+from sandbox.provider import Endpoint, serve
+from sandbox.provider.errors import ProviderError
 from sandbox.provider.values import UNKNOWN, Archive, Secret, decode, encode
 from tests.sandbox.provider.client import Client, InvalidError, Made, RefusedError, urn
 from tests.sandbox.provider.graphs import ALIAS, FUNCTION, ROLE, ROLE_POLICY, TRUST, function_inputs, policy
@@ -106,6 +107,11 @@ def test_each_connection_is_a_provider_of_its_own(offline: Client, offline_port:
     assert offline.invoke(region)["region"] == "us-east-1"
     assert other.invoke(region)["region"] == "ap-southeast-1"
     other.close()
+
+
+def test_a_port_that_is_taken(offline_port: int) -> None:
+    with pytest.raises(ProviderError, match=f"port {offline_port} of 127.0.0.1 is taken; give another, or 0"):
+        serve(offline_port, None)
 
 
 def test_only_loopback(offline: Client) -> None:
