@@ -19,13 +19,13 @@ from typing import Any, Final, NoReturn
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from policies import configuration
 from policies.configuration import Configuration, ConfigurationError
 from policies.finding import Level, Severity
 from policies.iam import catalog
 from policies.judge import EXCEPTIONS, Violation, judge
+from policies.protos import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 from policies.rule import Context, Rule, RuleInfo
 from policies.rules import ALL
 from policies.view import Block, Graph, Opaque, Resource, Secret, Unknown, Value

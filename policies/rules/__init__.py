@@ -25,9 +25,28 @@ from __future__ import annotations
 from typing import Any, Final
 
 from policies.rule import Rule
-from policies.rules import iam_actions, iam_negations
+from policies.rules import (
+    iam_actions,
+    iam_documents,
+    iam_escalation,
+    iam_managed,
+    iam_negations,
+    iam_passrole,
+    iam_resources,
+    iam_roles,
+    iam_trust,
+)
 
 ALL: Final[tuple[Rule[Any], ...]] = (
     iam_actions.IAM_01,
+    iam_resources.IAM_02,
+    iam_managed.IAM_03,
+    iam_passrole.IAM_04,
     iam_negations.IAM_05,
+    iam_escalation.IAM_06,
+    iam_resources.IAM_07,
+    iam_trust.IAM_08,
+    iam_documents.IAM_09,
+    iam_documents.IAM_10,
+    iam_roles.IAM_11,
 )

@@ -15,7 +15,7 @@ class MalformedError(Exception):
         super().__init__(f"{path} is {kind_of(found)}, not {allowed}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """Properties, or an object among them. A path may go through objects: `tracingConfig.mode`.
 
