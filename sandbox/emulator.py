@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import secrets
 import shutil
@@ -184,6 +183,8 @@ def _stop(home: Home) -> bool:
 
 def _health(port: int, instance: str) -> str | None:
     """The version of the emulator on this port, or ``None`` if it isn't ours or doesn't answer."""
+    import http.client  # not at the top: a preview that needs no emulator shouldn't pay for it
+
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_HEALTH_TIMEOUT_S)
     try:
         connection.request("GET", "/_ministack/health")

@@ -19,7 +19,6 @@ from sandbox.errors import SandboxError
 from sandbox.home import Home
 from sandbox.processes import LOOPBACK, Record, free_port, locked, record, spawn, wait_until, write_private
 
-from . import front
 from .certificates import Certificates, ensure_certificates
 
 HOST = "localhost"
@@ -29,6 +28,9 @@ _MAJOR_VERSION = 18
 _UNPRIVILEGED = 65534
 """``nobody``: PostgreSQL refuses to run as root, so root lends it this user."""
 _START_TIMEOUT_S = 60.0
+_FRONT = Path(__file__).with_name("front.py")
+_SSL_REQUEST = 80877103
+"""What a client sends to ask for TLS; the same in ``front.py``, which isn't imported: it needs asyncio."""
 _ENVIRONMENT = {"LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
 
 
@@ -225,7 +227,7 @@ def _ensure_front(folder: Path, certificates: Certificates) -> None:
             sys.executable,
             "-I",
             "-S",
-            front.__file__,
+            str(_FRONT),
             str(port),
             str(certificates.certificate),
             str(certificates.key),
@@ -243,7 +245,7 @@ def _ensure_front(folder: Path, certificates: Certificates) -> None:
 def _speaks_tls(port: int) -> bool:
     try:
         with socket.create_connection((LOOPBACK, port), timeout=2) as probe:
-            probe.sendall(struct.pack("!II", 8, front.SSL_REQUEST))
+            probe.sendall(struct.pack("!II", 8, _SSL_REQUEST))
             return probe.recv(1) == b"S"
     except OSError:
         return False

@@ -11,14 +11,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sandbox import emulator, postgres
 from sandbox.errors import SurroundingsError
 from sandbox.home import Home
 from sandbox.processes import locked, write_private
 
 from . import passwords
+
+if TYPE_CHECKING:
+    from sandbox.postgres import Postgres
 
 FILE = "surroundings.yaml"
 
@@ -67,6 +69,8 @@ def ensure(project: Path, stack: str, home: Home, *, thorough: bool = False) -> 
     :raises SurroundingsError: ``surroundings.yaml`` is wrong or has nothing for the stage
     :raises SandboxError: the embedded AWS or PostgreSQL doesn't start
     """
+    from sandbox import emulator, postgres
+
     with locked(home.sandbox / "surroundings.lock"):
         aws = emulator.ensure(home)
         server = postgres.ensure(home)
@@ -107,7 +111,7 @@ def _record(home: Home, stack: str) -> Path:
     return home.sandbox / "surroundings" / f"{stack}.json"
 
 
-def _digest(text: str, server: postgres.Postgres) -> str:
+def _digest(text: str, server: Postgres) -> str:
     """Also of the server: its port is in the secrets, and another data folder has none of the databases."""
     parts = (text, str(server.port), server.superuser_password)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
