@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
+import json
 import os
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -124,3 +127,52 @@ def test_a_failing_start_shows_the_log(
     monkeypatch.setattr(emulator, "INTERPRETER", broken)
     with pytest.raises(SandboxError, match=r"(?s)exit code 3.*no such module"):
         emulator.ensure(fleet_home)
+
+
+ENVIRONMENT_READER = b"""
+import os, pathlib
+
+def handler(event, context):
+    written = pathlib.Path(os.environ["TMPDIR"]) / "written"
+    written.write_text("x")
+    return {"env": dict(os.environ), "written": str(written)}
+"""
+
+
+def test_a_function_inherits_nothing_and_its_files_go_with_the_emulator(
+    fleet_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRIVATE_TOKEN", "s3cret")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("main.py", ENVIRONMENT_READER)
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    try:
+        endpoint = emulator.ensure(fleet_home).endpoint
+        role = client(endpoint, "iam", "us-east-1").create_role(
+            RoleName="reader",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+        aws = client(endpoint, "lambda", "us-east-1")
+        aws.create_function(
+            FunctionName="reader",
+            Runtime="python3.12",
+            Handler="main.handler",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": package.getvalue()},
+            Environment={"Variables": {"MINE": "yes"}},
+        )
+        aws.get_waiter("function_active_v2").wait(FunctionName="reader", WaiterConfig={"Delay": 1})
+        answer = json.loads(aws.invoke(FunctionName="reader")["Payload"].read())
+        assert listening(emulator.require(fleet_home).pid) == {"127.0.0.1"}
+    finally:
+        emulator.stop(fleet_home)
+    inside = answer["env"]
+    assert inside["MINE"] == "yes"
+    assert "PRIVATE_TOKEN" not in inside
+    assert inside["HOME"].startswith(str(fleet_home.path))
+    assert inside["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    ours = set(emulator.environment(fleet_home.sandbox, 1, "x")) | {"MINE", "LC_CTYPE"}
+    lambdas = {key for key in inside if key.startswith(("AWS_", "LAMBDA_", "_LAMBDA_", "_X_AMZN_"))}
+    assert set(inside) - ours - lambdas <= {"_MINISTACK_INVOKE_DEPTH"}
+    assert not Path(answer["written"]).exists()
