@@ -98,7 +98,8 @@ def _ended(process: psutil.Process) -> bool:
         process.wait(0)  # reaps it, if it is our child
     except psutil.TimeoutExpired:
         with suppress(psutil.NoSuchProcess):
-            return bool(process.status() == psutil.STATUS_ZOMBIE)
+            # With a thread left that hasn't ended yet, its parent would still take it for running.
+            return bool(process.status() == psutil.STATUS_ZOMBIE and process.num_threads() == 1)
     return True
 
 
