@@ -112,12 +112,27 @@ class StateStore:
 
     def _deployment(self) -> dict[str, Any] | None:
         """The ``latest`` of the checkpoint with the journal on top, secrets still encrypted."""
+        raw = self._raw()
+        latest = self._latest(raw)
+        lines = self._journal_lines(raw)
+        if lines:
+            latest = _replay(latest or {}, lines)
+        if latest is not None:  # what is there was encrypted with its own salt
+            self._salt = ((latest.get("secrets_providers") or {}).get("state") or {}).get(
+                "salt"
+            ) or self._salt
+        return latest
+
+    def _raw(self) -> bytes:
         try:
-            raw = self.path.read_bytes()
+            return self.path.read_bytes()
         except FileNotFoundError:
-            raw = b""
+            return b""
         except OSError as error:
             raise StateError(f"the state {self.path} can't be read: {error.strerror}") from None
+
+    def _latest(self, raw: bytes) -> dict[str, Any] | None:
+        """The ``latest`` of the checkpoint alone."""
         latest: dict[str, Any] | None = None
         if raw:
             try:
@@ -132,11 +147,6 @@ class StateStore:
                 if self._backup_path.exists():
                     advice = f" The last good copy is {self._backup_path}: check it and put it in its place."
                 raise StateError(f"the state {self.path} is damaged: {error!r}.{advice}") from None
-        lines = self._journal_lines(raw)
-        if lines:
-            latest = _replay(latest or {}, lines)
-        if latest is not None and not self._salt:
-            self._salt = ((latest.get("secrets_providers") or {}).get("state") or {}).get("salt") or ""
         return latest
 
     def _journal_lines(self, raw: bytes) -> list[dict[str, Any]]:
@@ -170,6 +180,7 @@ class StateStore:
             return self._crypter
 
     def _open_crypter(self) -> Crypter:
+        self._deployment()  # so that its salt is known
         given = passphrase_from_environment()
         if not self._salt:
             passphrase = given if given is not None else key_file_passphrase(self._key_path, create=True)
@@ -260,14 +271,10 @@ class StateStore:
         :raises StateError: it can't be written
         """
         deployment = self._serialize(snapshot)
-        try:
-            known = self._deployment()
-        except StateError:
-            known = None
-        if known is not None and self.path.exists() and _same_content(known, deployment):
-            if not self._changed_by_journal():
-                self._journal_path.unlink(missing_ok=True)
-                return
+        known = self._latest(self._raw())
+        if known is not None and _same_content(known, deployment):
+            self._journal_path.unlink(missing_ok=True)
+            return
         checkpoint = {
             "version": _VERSION,
             "checkpoint": {"stack": f"organization/{self.project.name}/{self.stack}", "latest": deployment},
@@ -291,12 +298,6 @@ class StateStore:
                 f"the state {self.path} can't be written: {error.strerror}."
                 f" Nothing is lost: every change is in {self._journal_path}. Mend that and run again."
             ) from None
-
-    def _changed_by_journal(self) -> bool:
-        """Whether the journal says more than that resources stay as they are."""
-        raw = self.path.read_bytes()
-        entries = self._journal_lines(raw)
-        return any("from" not in change for entry in entries for change in entry.get("changes", ()))
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self.path.parent, os.O_RDONLY)

@@ -52,8 +52,8 @@ def test_the_programs_options_decide_over_the_providers_diff(lab: Lab) -> None:
         Thing("first", O(delete_before_replace=True), label="{n}")
         Thing("after", O(delete_before_replace=False), label="{n}", deleteFirst=True)
         Thing("replaced", O(replace_on_changes=["tags"]), tags={"a": "{n}"})
-        Thing("ignored", O(ignore_changes=["text", "tags.a", "list[*].x"]), text="{n}", tags={"a": "{n}", "b": "1"},
-              list=[{"x": "{n}", "y": "1"}])
+        Thing("ignored", O(ignore_changes=["text", "tags.a", "list[*].x"]), text="{n}",
+              tags={"a": "{n}", "b": "1"}, list=[{"x": "{n}", "y": "1"}])
         Thing("with", O(deleted_with=Thing("other", label="{n}")))
         Thing("triggered", O(replacement_trigger="{n}"))
     """
@@ -106,7 +106,8 @@ def test_an_alias_keeps_a_resource_under_another_name_parent_and_type(lab: Lab) 
             """
             c = Component("new", O(aliases=[pulumi.Alias(name="c")]))
             Thing("new-a", O(parent=c))
-            b = Thing("moved", O(parent=c, aliases=[pulumi.Alias(name="b", parent=pulumi.ROOT_STACK_RESOURCE)]))
+            old = pulumi.Alias(name="b", parent=pulumi.ROOT_STACK_RESOURCE)
+            b = Thing("moved", O(parent=c, aliases=[old]))
             Thing("d", text=b.arn)
             """
         )

@@ -92,7 +92,7 @@ def test_secrets_stay_secret_from_input_to_state(lab: Lab) -> None:
         lab.up(
             """
             a = Thing("a", O(additional_secret_outputs=["arn"]), token=Output.secret("hush"), plain="p")
-            Thing("b", text=a.token if hasattr(a, "token") else a.arn, nested={"deep": [Output.secret("hush2")]})
+            Thing("b", text=a.arn, nested={"deep": [Output.secret("hush2")]})
             pulumi.export("arn", a.arn)
             """
         )
@@ -178,8 +178,10 @@ def test_a_resource_that_is_only_read_stays_when_it_leaves_the_program(lab: Lab)
         ('Thing("a", O(transforms=[lambda args: None]))', "transforms"),
         ('pulumi.StackReference("other")', "pulumi:pulumi:StackReference"),
         (
-            'Thing("a", O(hooks=pulumi.ResourceHookBinding(before_create=['
-            'pulumi.ResourceHook("h", lambda args: None)])))',
+            """
+            hook = pulumi.ResourceHook("h", lambda args: None)
+            Thing("a", O(hooks=pulumi.ResourceHookBinding(before_create=[hook])))
+            """,
             "hooks",
         ),
     ],

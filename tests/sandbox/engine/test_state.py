@@ -1,0 +1,229 @@
+"""The state on disk: Pulumi's checkpoint, nothing lost, nothing in the clear."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.engine import (
+    Archive,
+    Asset,
+    Project,
+    ResourceReference,
+    ResourceState,
+    Secret,
+    Snapshot,
+    StateError,
+)
+from sandbox.engine.errors import SecretsError, StateLockedError
+from sandbox.engine.properties import UNKNOWN
+from sandbox.engine.snapshots import SnapshotManager
+from sandbox.engine.state import OperationType, StateStore
+from sandbox.engine.state.serialize import format_time, parse_time
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateStore:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "right")
+    (tmp_path / "Pulumi.yaml").write_text("name: lab\nruntime: python\n")
+    return StateStore(Project.load(tmp_path), "dev", home=tmp_path / "home")
+
+
+def again(store: StateStore) -> StateStore:
+    """The same place, as another process would open it."""
+    return StateStore(store.project, store.stack, home=store.path.parent.parent)
+
+
+def thing(name: str, **more: Any) -> ResourceState:
+    urn = f"urn:pulumi:dev::lab::test:index:Thing::{name}"
+    return ResourceState(urn=urn, type="test:index:Thing", custom=True, id=name, **more)
+
+
+def names(store: StateStore) -> list[str]:
+    snapshot = again(store).load()
+    return [state.name for state in snapshot.resources] if snapshot else []
+
+
+def stop(manager: SnapshotManager) -> None:
+    """End without folding, as a crash does."""
+    assert manager._journal is not None
+    manager._journal.close()
+
+
+def test_every_field_and_kind_of_value_survives_the_way_to_disk_and_back(store: StateStore) -> None:
+    values = {
+        "s": Secret(element={"deep": ["x", 1.5, None]}),
+        "u": UNKNOWN,
+        "a": Asset(hash="h", text="t"),
+        "z": Archive(hash="h", assets={"p": Asset(path="f")}),
+        "r": ResourceReference(urn="urn:pulumi:dev::lab::t::n", id="i"),
+        "b": b"\xff\x00",
+        "f": float("inf"),
+    }
+    moment = datetime(2026, 1, 2, 3, 4, 5, 600000, tzinfo=UTC)
+    state = thing(
+        "a",
+        inputs=values,
+        outputs={"x": 1},
+        parent="p",
+        protect=True,
+        dependencies=["d"],
+        property_dependencies={"s": ["d"], "u": []},
+        init_errors=["e"],
+        provider="urn:pulumi:dev::lab::pulumi:providers:test::p::id",
+        custom_timeouts={"create": 300},
+        created=moment,
+        modified=moment,
+        stack_trace=["project:///x#1", ""],
+        ignore_changes=["x"],
+        additional_secret_outputs=["x"],
+        retain_on_delete=True,
+    )
+    store.save(Snapshot(resources=[state]))
+    loaded = again(store).load()
+    assert loaded is not None
+    (back,) = loaded.resources
+    for name in ResourceState.__slots__:
+        assert getattr(back, name) == getattr(state, name), name
+    checkpoint = json.loads(store.path.read_text())
+    assert checkpoint["checkpoint"]["stack"] == "organization/lab/dev"
+    assert set(checkpoint["checkpoint"]["latest"]) == {
+        "manifest",
+        "secrets_providers",
+        "resources",
+        "metadata",
+    }
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+
+
+def test_times_are_written_and_read_as_go_has_them() -> None:
+    assert format_time(datetime(2026, 1, 2, 3, 4, 5, 120000, tzinfo=UTC)) == "2026-01-02T03:04:05.12Z"
+    assert parse_time("2026-01-02T03:04:05.123456789Z").microsecond == 123456
+    assert parse_time("2026-01-02T03:04:05+02:00").astimezone(UTC).hour == 1
+
+
+def test_a_run_that_is_cut_off_loses_no_step(store: StateStore) -> None:
+    a, b = thing("a"), thing("b", inputs={"s": Secret(element="hush")})
+    store.save(Snapshot(resources=[a, b]))
+    loaded = again(store).load()
+    assert loaded is not None
+    manager = SnapshotManager(loaded, again(store))
+    old_a, old_b = loaded.resources
+    new_a = thing("a", inputs={"x": 2})
+    manager.end(manager.begin(new_a, OperationType.UPDATING), done=(old_a,), new=new_a)
+    c = thing("c", inputs={"s": Secret(element="hush too")})
+    manager.end(manager.begin(c, OperationType.CREATING), new=c)
+    moved = thing("b", inputs={"s": Secret(element="hush")})
+    manager.replace_same(old_b, moved, write=False)
+    manager.begin(thing("d"), OperationType.CREATING)
+    stop(manager)  # here the machine is switched off
+
+    cut_off = again(store)
+    after = cut_off.load()
+    assert after is not None
+    assert [state.name for state in after.resources] == ["a", "c", "b"]
+    assert after.resources[0].inputs == {"x": 2}
+    assert after.resources[1].inputs == {"s": Secret(element="hush too")}
+    assert [(op.resource.name, op.type) for op in after.pending_operations] == [("d", "creating")]
+    journal = store.path.with_suffix(".journal")
+    assert "hush" not in journal.read_text()
+
+    text = journal.read_text()
+    journal.write_text(text[:-30])  # the last line was half written
+    after = again(store).load()
+    assert after is not None
+    assert after.pending_operations == []
+
+    journal.write_text(text)
+    SnapshotManager(after, again(store)).close()  # the next run folds it in
+    assert not journal.exists()
+    assert names(store) == ["a", "c", "b"]
+    assert store.path.with_suffix(".json.bak").exists()
+
+
+def test_a_journal_of_another_checkpoint_is_not_applied(store: StateStore) -> None:
+    store.save(Snapshot(resources=[thing("a")]))
+    manager = SnapshotManager(Snapshot(resources=[]), again(store))
+    manager.end(new=thing("b"))
+    stop(manager)
+    store.path.with_suffix(".journal").rename(store.path.with_suffix(".kept"))
+    again(store).save(Snapshot(resources=[thing("c")]))
+    store.path.with_suffix(".kept").rename(store.path.with_suffix(".journal"))
+    assert names(store) == ["c"]
+
+
+def test_a_process_that_is_killed_leaves_no_lock_and_all_its_steps(store: StateStore, tmp_path: Path) -> None:
+    code = f"""
+import os, signal
+from pathlib import Path
+from sandbox.engine import Project, ResourceState, Snapshot
+from sandbox.engine.snapshots import SnapshotManager
+from sandbox.engine.state import StateStore
+root = Path({str(tmp_path)!r})
+store = StateStore(Project.load(root), "dev", home=root / "home")
+with store.lock():
+    manager = SnapshotManager(Snapshot(), store)
+    for n in range(50):
+        urn = f"urn:pulumi:dev::lab::test:index:Thing::{{n}}"
+        manager.end(new=ResourceState(urn=urn, type="test:index:Thing", custom=True, id=str(n)))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", code], check=False)
+    assert killed.returncode == -9
+    assert len(names(store)) == 50
+    with store.lock():
+        assert json.loads(store.path.with_suffix(".lock").read_text())["host"]
+        with pytest.raises(StateLockedError, match="the lock ends with the process"), again(store).lock():
+            pass
+
+
+def test_a_damaged_state_names_the_last_good_copy(store: StateStore) -> None:
+    store.save(Snapshot(resources=[thing("a")]))
+    store.save(Snapshot(resources=[thing("b")]))
+    store.path.write_text('{"version": 3, "checkpo')
+    with pytest.raises(StateError, match=r"damaged.*The last good copy is .*dev\.json\.bak"):
+        again(store).load()
+    store.path.with_suffix(".json.bak").replace(store.path)
+    assert names(store) == ["a"]
+    store.path.write_text('{"version": 9, "checkpoint": {}}')
+    with pytest.raises(StateError, match="has version 9"):
+        again(store).load()
+
+
+def test_secrets_open_with_their_passphrase_only(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    assert again(store).outputs() == {}
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
+    with pytest.raises(SecretsError, match="encrypted with another passphrase"):
+        again(store).load()
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    with pytest.raises(SecretsError, match="set PULUMI_CONFIG_PASSPHRASE to it"):
+        again(store).load()
+
+
+def test_without_a_passphrase_the_sandbox_keeps_a_key_of_its_own(
+    store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    key = store.path.parent.parent / "passphrase"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert names(store) == ["a"]
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", key.read_text().strip())
+    key.unlink()
+    assert names(store) == ["a"], "the key is an ordinary passphrase, so `pulumi stack import` opens it too"
+
+
+def test_a_stack_with_resources_is_not_forgotten(store: StateStore) -> None:
+    store.save(Snapshot(resources=[thing("a")]))
+    with pytest.raises(StateError, match="still has 1 resources"):
+        store.remove()
+    with pytest.raises(StateError, match="no state yet"):
+        StateStore(store.project, "other", home=store.path.parent.parent).export()
