@@ -1,0 +1,92 @@
+"""Two sandboxes, deployed at the same time: one that tests leave as they find it, one to break."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+from botocore.credentials import Credentials
+
+from sandbox.home import Home
+from tests.e2e.sandbox import GAME_SERVICE, RECORD, TEXT, Sandbox, TypeRush
+
+CANARY = {"FLEET_E2E_CANARY": "tweet", "AWS_PROFILE": "somebody-else", "PYTHONPATH": "/nowhere"}
+"""Of the shell of whoever deploys: none of it may reach a function."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/e2e/" in item.path.as_posix():
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Sandbox]]:
+    """Both from the same project, started side by side: they must not collide."""
+    quiet, broken = (Sandbox(home=Home(path=tmp_path_factory.mktemp(name))) for name in ("quiet", "scratch"))
+    with _stopped_afterwards(quiet), _stopped_afterwards(broken):
+        ups = [each.start("up", "--stack", "local", "--yes", env=CANARY) for each in (quiet, broken)]
+        for up in ups:
+            printed, _ = up.communicate(timeout=180)
+            assert up.returncode == 0, printed
+        yield quiet, broken
+
+
+@pytest.fixture(scope="session")
+def sandbox(sandboxes: tuple[Sandbox, Sandbox]) -> Sandbox:
+    """TypeRush, deployed. Whoever changes something puts it back."""
+    return sandboxes[0]
+
+
+@pytest.fixture
+def scratch(sandboxes: tuple[Sandbox, Sandbox]) -> Sandbox:
+    """TypeRush, deployed, to be done anything to."""
+    sandboxes[1].up()
+    return sandboxes[1]
+
+
+@pytest.fixture(scope="session")
+def typerush(sandbox: Sandbox) -> TypeRush:
+    return TypeRush(sandbox=sandbox, outputs=sandbox.outputs())
+
+
+@pytest.fixture(scope="session")
+def game_service(sandbox: Sandbox) -> Credentials:
+    """The game service's task, with the role that the surroundings made for it."""
+    return sandbox.assume(GAME_SERVICE)
+
+
+@pytest.fixture(scope="session")
+def stranger(sandbox: Sandbox) -> Credentials:
+    """Another role of the account, that nobody has given anything."""
+    return sandbox.assume(make_role(sandbox, "stranger"))
+
+
+@pytest.fixture(params=[RECORD, TEXT])
+def service(request: pytest.FixtureRequest) -> str:
+    """Each of the services."""
+    return str(request.param)
+
+
+def make_role(sandbox: Sandbox, name: str, **principal: str) -> str:
+    """Make a role that the account's users (or who is given) may take; the answer is its ARN."""
+    iam = sandbox.aws("iam")
+    trusted = principal or {"AWS": "arn:aws:iam::000000000000:root"}
+    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"])
+
+
+@contextmanager
+def _stopped_afterwards(sandbox: Sandbox) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        running = sandbox.processes()
+        sandbox.fleet("down")
+        gone, left = psutil.wait_procs(running, timeout=10)
+        assert not left
+        assert len(gone) == len(running)
