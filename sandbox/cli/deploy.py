@@ -31,6 +31,8 @@ def preview_command() -> int:
     Nothing is changed, and neither network nor credentials are needed; secrets of the stage that can't be
     decrypted here count as unknown. With --json, prints what `pulumi preview --json` prints. Exit code 3: a
     mandatory policy of the program's policies/ folder, or of a --policy-pack, is violated.
+
+    A stage that has surroundings (surroundings.yaml) needs their ids, so for it the sandbox is started.
     """
     with _started() as (place, program):
         config = place.config()

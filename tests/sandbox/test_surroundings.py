@@ -167,7 +167,8 @@ def test_a_stage_without_surroundings_needs_none(project: Path, tmp_path: Path) 
     [
         ("stacks.local.network: {}", r"stacks\.local\.network: unknown key"),
         ("stacks.local.databases.typerush.user: Typerush", r"databases\.typerush\.user: .*found 'Typerush'"),
-        ("stacks.local.networks.typerush.privateSubnets: {a: 10.99.0.0/24}", r"privateSubnets\.a .*isn.t inside"),
+        ("stacks.local.networks.typerush.privateSubnets: {a: 10.99.0.0/24}",
+         r"privateSubnets\.a .*isn.t inside"),
         ("stacks.local.config.aws:region: networks.shop.region",
          r"'networks\.shop\.region' refers to nothing"),
         ("stacks.local.databases.copy: {region: eu-west-1, secretName: x, database: typerush, user: other}",
