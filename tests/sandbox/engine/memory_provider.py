@@ -13,9 +13,18 @@ import threading
 from collections import Counter
 from typing import Any
 
+import grpc
+
 from google.protobuf import json_format, struct_pb2
 
-from sandbox.protos import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from sandbox.protos import (
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    resource_pb2,
+    resource_pb2_grpc,
+    status_pb2,
+)
 
 _DIFF = provider_pb2.DiffResponse
 _KIND = provider_pb2.PropertyDiff
@@ -222,7 +231,48 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         return answer
 
     def Call(self, request: Any, context: Any) -> Any:
-        context.abort(_code("UNIMPLEMENTED"), f"the method {request.tok} is not supported")
+        answer = provider_pb2.CallResponse()
+        getattr(answer, "return").update({"said": f"{request.tok} of {request.project}"})
+        return answer
+
+    def Construct(self, request: Any, context: Any) -> Any:
+        """A component with one Thing inside, registered as a component provider does it."""
+        self._note("Construct", request)
+        if "fail" in request.inputs.fields:
+            context.abort(_code("INVALID_ARGUMENT"), "it can't be constructed")
+        with grpc.insecure_channel(request.monitorEndpoint) as channel:
+            monitor: Any = resource_pb2_grpc.ResourceMonitorStub(channel)
+            register = resource_pb2.RegisterResourceRequest
+            outer = monitor.RegisterResource(
+                register(
+                    type=request.type,
+                    name=request.name,
+                    parent=request.parent,
+                    providers=request.providers,
+                    acceptSecrets=True,
+                )
+            )
+            inner = monitor.RegisterResource(
+                register(
+                    type="test:index:Thing",
+                    name=f"{request.name}-inner",
+                    parent=outer.urn,
+                    custom=True,
+                    object=request.inputs,
+                    acceptSecrets=True,
+                    supportsPartialValues=True,
+                )
+            )
+            outputs = struct_pb2.Struct()
+            outputs.fields["arn"].CopyFrom(inner.object.fields["arn"])
+            monitor.RegisterResourceOutputs(
+                resource_pb2.RegisterResourceOutputsRequest(urn=outer.urn, outputs=outputs)
+            )
+        return provider_pb2.ConstructResponse(
+            urn=outer.urn,
+            state=outputs,
+            stateDependencies={"arn": provider_pb2.ConstructResponse.PropertyDependencies(urns=[inner.urn])},
+        )
 
 
 def _plain(struct: Any) -> dict[str, Any]:
@@ -230,6 +280,4 @@ def _plain(struct: Any) -> dict[str, Any]:
 
 
 def _code(name: str) -> Any:
-    import grpc
-
     return getattr(grpc.StatusCode, name)

@@ -91,8 +91,10 @@ config:
         "the configuration of Pulumi.dev.yaml is wrong:",
         "  bare: a configuration key has the form <namespace>:<name>, e.g. lab:bare",
         "  lab:days: must be of type integer, got 'soon'",
-        "  lab:needed: is missing, and Pulumi.yaml gives no default (what it is for):"
-        " set it in Pulumi.dev.yaml",
+        (
+            "  lab:needed: is missing, and Pulumi.yaml gives no default (what it is for):"
+            " set it in Pulumi.dev.yaml"
+        ),
         "  lab:systems: must be of type array<string>, got [1]",
         "  lab:token: must be encrypted, since Pulumi.yaml says it is secret (`pulumi config set --secret`)",
     ]

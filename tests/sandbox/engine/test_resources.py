@@ -170,6 +170,29 @@ def test_a_resource_that_is_only_read_stays_when_it_leaves_the_program(lab: Lab)
     assert errors(result) == ["resource 'gone' does not exist"]
 
 
+def test_a_remote_component_is_constructed_by_its_provider(lab: Lab) -> None:
+    program = """
+        class Made(pulumi.ComponentResource):
+            arn: Output[str]
+            def __init__(self, name, opts=None, **props):
+                super().__init__("test:index:Made", name, {**props, "arn": None}, opts, remote=True)
+        explicit = Provider("explicit", region="us")
+        made = Made("made", O(provider=explicit), text="t", token=Output.secret("hush"))
+        Thing("after", text=made.arn)
+        pulumi.export("said", pulumi.runtime.call("test:index:say", {}, res=made))
+    """
+    result = ok(lab.up(program))
+    assert ops(result) == {"create": 5}
+    found = lab.resources()
+    assert found["made-inner"]["urn"] == f"{PREFIX}test:index:Made$test:index:Thing::made-inner"
+    assert "::explicit::" in found["made-inner"]["provider"]
+    assert found["made"]["outputs"] == {"arn": "arn:test:made-inner-1"}
+    assert found["after"]["dependencies"] == sorted([found["made"]["urn"], found["made-inner"]["urn"]])
+    assert "hush" not in lab.state.path.read_text()
+    assert result.outputs["said"] == {"said": "test:index:say of lab"}
+    assert "it can't be constructed" in errors(lab.preview(program.replace('text="t"', "fail=1")))[0]
+
+
 @pytest.mark.parametrize(
     ("program", "named"),
     [
