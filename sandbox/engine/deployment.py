@@ -41,7 +41,7 @@ from .provider import DiffResult, Provider
 from .registry import Registry, default_name, set_download_url, set_version
 from .snapshots import SnapshotManager
 from .state import ResourceState, Snapshot
-from .steps import DeleteStep, RefreshStep, RemovePendingReplaceStep, Step
+from .steps import RefreshStep, Step
 
 _SERVER_THREADS = 512  # each waiting registration holds one; they are made as they are needed
 _PROGRAM_END_TIMEOUT_S = 30.0
@@ -591,8 +591,6 @@ class Deployment:
         """Pass on what the program or a provider says, as long as it matters."""
         if self._quiet:
             return
-        if diagnostic.severity is Severity.ERROR and diagnostic.urn == "":
-            self._failed = True
         self.emit(diagnostic)
 
     def emit(self, event: Event) -> None:
@@ -687,6 +685,3 @@ def _without_gone(resources: list[ResourceState]) -> list[ResourceState]:
         present.add(state.urn)
         parents[state.urn] = state.parent
     return resources
-
-
-__all__ = ["DeleteStep", "Deployment", "RemovePendingReplaceStep"]

@@ -26,7 +26,6 @@ from .properties import (
     Marshal,
     PropertyMap,
     Unmarshal,
-    Value,
     contains_unknown,
     downgrade,
     marshal,
@@ -676,6 +675,3 @@ def _in_range(version: str, wanted: str) -> bool:
         return compare[match[1]](numbers(version), numbers(match[2]))
 
     return any(all(holds(part) for part in option.split()) for option in wanted.split("||"))
-
-
-__all__ = ["EngineService", "Monitor", "Value", "duration_s"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from . import urn as urns
 from .errors import EngineError, UnsupportedError
 from .plugins import ProviderFactory
-from .properties import UNKNOWN, UNKNOWN_STRING, PropertyMap, downgrade, same, unwrap
+from .properties import UNKNOWN_STRING, PropertyMap, downgrade, same, unwrap
 from .provider import Answer, CheckResult, DiffResult, Provider
 from .state import ResourceState
 
@@ -194,14 +194,3 @@ def is_default(urn: str) -> bool:
     """Whether a URN is that of a default provider."""
     name = urns.name(urn)
     return urns.is_provider(urns.type_of(urn)) and (name == "default" or name.startswith("default_"))
-
-
-__all__ = [
-    "UNKNOWN",
-    "Registry",
-    "default_name",
-    "is_default",
-    "set_download_url",
-    "set_version",
-    "without_internal",
-]

@@ -11,8 +11,8 @@ import threading
 from typing import Any
 
 from . import urn as urns
+from .properties import contains_secret
 from .state import Operation, OperationType, ResourceState, Snapshot, StateStore
-from .state.serialize import has_secret
 from .state.store import Journal
 
 
@@ -113,7 +113,11 @@ class SnapshotManager:
 
     def _change(self, place: tuple[str, int], entry: dict[str, Any], state: ResourceState) -> dict[str, Any]:
         change: dict[str, Any] = {"at": list(place), "state": entry}
-        if not self._salt_written and self._store and (has_secret(state.inputs) or has_secret(state.outputs)):
+        if (
+            not self._salt_written
+            and self._store
+            and (contains_secret(state.inputs) or contains_secret(state.outputs))
+        ):
             change["salt"] = self._store.salt
             self._salt_written = True
         return change

@@ -1,4 +1,4 @@
-"""YAML as Pulumi reads it: yes, no, on, off and dates are strings; numbers have no base 60."""
+"""YAML as Pulumi reads it: yes, no, on, off and dates are strings; numbers have no base 60; a key stands once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,19 @@ class _Loader(_Base):  # type: ignore[misc] # chosen at run time: libyaml's load
     """YAML 1.2's core schema, which Go's yaml.v3 follows."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a mapping; unlike PyYAML, and like yaml.v3, refuse a key that stands there already."""
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    told = f"the key {key.value!r} is there already, in line {lines[key.value]}"
+                    raise yaml.constructor.ConstructorError(None, None, told, key.start_mark)
+                lines[key.value] = line
+        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return made
 
 
 _Loader.add_implicit_resolver(
@@ -48,4 +61,14 @@ def load_yaml(path: Path, error: type[EngineError]) -> Any:
     except OSError as problem:
         raise error(f"{path} can't be read: {problem.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as problem:
-        raise error(f"{path} is not valid YAML: {problem}") from None
+        raise error(f"{path} is not valid YAML: {explain_yaml(problem)}") from None
+
+
+def explain_yaml(problem: Exception) -> str:
+    """What is wrong with a YAML text, and in which line."""
+    mark = getattr(problem, "problem_mark", None)
+    if mark is None:
+        return str(problem)
+    said = getattr(problem, "problem", None) or "it can't be read"
+    context = f" {problem.context}" if getattr(problem, "context", None) else ""
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}{context}"

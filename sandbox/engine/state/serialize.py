@@ -23,7 +23,6 @@ from sandbox.engine.properties import (
     Archive,
     Asset,
     OutputValue,
-    PropertyMap,
     ResourceReference,
     Secret,
     Value,
@@ -201,22 +200,6 @@ def deserialize_value(value: Any, decrypt: Decrypt) -> Value:
     if signature is not None:
         raise StateError(f"the state has a value of an unknown kind: signature {signature!r}")
     return {k: deserialize_value(v, decrypt) for k, v in value.items()}
-
-
-def has_ciphertext(value: Any) -> bool:
-    """Whether there is an encrypted secret in the JSON of a state."""
-    if isinstance(value, dict):
-        if value.get(SIG_KEY) == SECRET_SIG:
-            return "ciphertext" in value
-        return any(has_ciphertext(v) for v in value.values())
-    return isinstance(value, list) and any(has_ciphertext(v) for v in value)
-
-
-def has_secret(properties: PropertyMap) -> bool:
-    """Whether a property map has a secret that must be encrypted when it is stored."""
-    from sandbox.engine.properties import contains
-
-    return contains(properties, lambda v: isinstance(v, Secret) or (isinstance(v, OutputValue) and v.secret))
 
 
 def format_time(moment: datetime) -> str:

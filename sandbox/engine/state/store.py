@@ -30,7 +30,6 @@ from .resource import ResourceState
 from .serialize import (
     deserialize_resource,
     format_time,
-    has_ciphertext,
     serialize_resource,
 )
 from .snapshot import Operation, OperationType, Snapshot
@@ -464,6 +463,3 @@ def engine_version() -> str:
     from importlib.metadata import version
 
     return f"v{version('pulumi')}"
-
-
-__all__ = ["Journal", "StateStore", "engine_version", "has_ciphertext"]

@@ -14,7 +14,6 @@ from collections import Counter
 from typing import Any
 
 import grpc
-
 from google.protobuf import json_format, struct_pb2
 
 from sandbox.protos import (
