@@ -79,8 +79,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(
         self, request: analyzer_pb2.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzerStackConfigureResponse:
-        """Learn which stack is judged: its name chooses the configuration."""
+        """Learn which stack is judged, and begin: its name chooses the configuration."""
         self._stack = request.stack.rsplit("/", 1)[-1]
+        self._configuration = None
+        self._declared.clear()
+        self._reported.clear()
         self._previewing = request.dry_run
         self._load(context)
         return analyzer_pb2.AnalyzerStackConfigureResponse()

@@ -173,7 +173,7 @@ class _Reader:
             for name in ("principal", "notprincipal")
         }
         unknown, self.unknown = self.unknown, self.unknown or before
-        if not (elements.get("action") or elements.get("notaction")):
+        if all(plain(elements.get(name)) in (None, []) for name in ("action", "notaction")):
             self.problems.append(f"{where} has neither Action nor NotAction")
         return Statement(
             number=number,

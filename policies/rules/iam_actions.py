@@ -23,11 +23,12 @@ def _check(document: Document, context: Context) -> Iterator[Finding]:
                 continue  # matches nothing: IAM-09
             examples = ", ".join(found.name for found in expanded[:3])
             more = f" and {len(expanded) - 3} more" if len(expanded) > 3 else ""
+            count = "1 action" if len(expanded) == 1 else f"{len(expanded)} actions"
             yield about(
                 document,
                 statement,
                 subject=action,
-                found=f"{action} allows {len(expanded)} actions: {examples}{more}",
+                found=f"{action} allows {count}: {examples}{more}",
                 allowed="exact actions, as s3:GetObject",
             )
 

@@ -91,8 +91,8 @@ IAM_02 = Rule(
     id="IAM-02",
     title="An action that can be narrowed is allowed on everything",
     severity=Severity.HIGH,
-    what="No identity policy allows an action on `*`, or on a wildcard over a whole resource type, if AWS can "
-    "narrow the action to a resource. List and Describe actions whose only resource type is optional are advice.",
+    what="No identity policy allows an action on `*`, or a wildcard over a whole resource type, if AWS can "
+    "narrow the action. List and Describe actions whose only resource type is optional are advice.",
     why="Whoever takes over the code reaches every resource of the account, not only this service's.",
     mend="Name the resources; in a mixed statement, split off the actions that have no resource.",
     source="https://docs.aws.amazon.com/service-authorization/latest/reference/"
