@@ -17,6 +17,7 @@ from .options import JSON, RUN, SHARED, YES, chosen, with_options, workspace
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sandbox.emulator import Emulator
     from sandbox.engine import Event, PolicyPackLoaded, Program, ProviderClient, Result, StackConfig
     from sandbox.provider.endpoint import Endpoint
 
@@ -142,7 +143,7 @@ def _show(
     out = console()
     packs: list[PolicyPackLoaded] = []
     out.print(f"[bold]{_TITLES[kind, preview]}[/] {place.project.name} {place.stack}")
-    if _must_refresh(place):
+    if _must_refresh(place, config):
         out.print(
             "The embedded AWS was started anew since the last deployment: reading what is left of it first."
         )
@@ -181,14 +182,14 @@ def _run(
 ) -> Result:
     from sandbox.engine.api import Kind, Update, run
 
-    found = emulator.find(place.home)
+    found = _running(place, config)
     update = Update(
         kind=Kind(kind),
         project=place.project,
         config=config,
         state=place.store_for(config),
         preview=preview,
-        refresh=_must_refresh(place),
+        refresh=_must_refresh(place, config),
     )
     packs = place.policy_packs(chosen("policy_pack") or ()) if update.kind is Kind.UP else []
     return run(
@@ -200,8 +201,15 @@ def _run(
     )
 
 
-def _must_refresh(place: Workspace) -> bool:
-    found = emulator.find(place.home)
+def _running(place: Workspace, config: StackConfig) -> Emulator | None:
+    """Find the embedded AWS, for a stage that is deployed to it; any other stage is previewed without one."""
+    from .workspace import is_sandbox_stage
+
+    return emulator.find(place.home) if is_sandbox_stage(config) else None
+
+
+def _must_refresh(place: Workspace, config: StackConfig) -> bool:
+    found = _running(place, config)
     return found is not None and place.lost_by_emulator(found.instance)
 
 

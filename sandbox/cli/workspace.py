@@ -108,25 +108,35 @@ class Workspace:
 def require_sandbox_stage(config: StackConfig) -> None:
     """Refuse a stage of a real account: what `fleet` makes is in the embedded AWS only.
 
-    A stage is the sandbox's if its ``aws:allowedAccountIds`` is exactly the emulator's account. One that says
-    nothing of any account is taken too, since no account but the emulator's can be reached from here.
-
     :raises ForeignStageError: what it says, and what it would have to say
     """
-    say = f'set aws:allowedAccountIds: ["{ACCOUNT}"] in a stage for the sandbox'
-    name = f"stage {config.stack!r} (Pulumi.{config.stack}.yaml)"
+    reason = _why_foreign(config)
+    if reason:
+        raise ForeignStageError(
+            f"stage {config.stack!r} (Pulumi.{config.stack}.yaml) isn't the sandbox's: {reason}. Deploy it"
+            f" with the real engine (`pulumi up --stack {config.stack}`), or set aws:allowedAccountIds:"
+            f' ["{ACCOUNT}"] in a stage for the sandbox; `fleet preview --stack {config.stack}` works for'
+            " every stage."
+        )
+
+
+def is_sandbox_stage(config: StackConfig) -> bool:
+    """Say whether a stage is the sandbox's.
+
+    It is if its ``aws:allowedAccountIds`` is exactly the emulator's account. One that says nothing of any
+    account is taken too, since no account but the emulator's can be reached from here.
+    """
+    return not _why_foreign(config)
+
+
+def _why_foreign(config: StackConfig) -> str:
     allowed = config.values.get("aws:allowedAccountIds")
     if allowed is not None:
-        if _accounts(allowed) != [ACCOUNT]:
-            raise ForeignStageError(
-                f"{name} isn't the sandbox's: aws:allowedAccountIds is {allowed}, and the sandbox's account "
-                f"is {ACCOUNT}. Deploy it with the real engine (`pulumi up --stack {config.stack}`), or "
-                f"{say}; `fleet preview --stack {config.stack}` works for every stage."
-            )
-        return
+        if _accounts(allowed) == [ACCOUNT]:
+            return ""
+        return f"aws:allowedAccountIds is {allowed}, and the sandbox's account is {ACCOUNT}"
     found = [key for key in _ELSEWHERE if key in config.values or key in config.unknown_keys]
-    if found:
-        raise ForeignStageError(f"{name} isn't the sandbox's: it sets {', '.join(found)}; {say}.")
+    return f"it sets {', '.join(found)}" if found else ""
 
 
 def _accounts(value: str) -> list[str]:
@@ -154,8 +164,8 @@ def _owner(state: Path) -> str | None:
     try:
         urn = json.loads(state.read_text())["checkpoint"]["latest"]["resources"][0]["urn"]
         return str(urn.split("::")[1])
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # without a state, or with a damaged one: reading it says so
 
 
 def _stack(project: Project, home: Home, wanted: str | None) -> str:

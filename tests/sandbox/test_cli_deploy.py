@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,6 +126,18 @@ def test_a_preview_needs_no_emulator(tmp_path: Path, program: Path) -> None:
     assert function["op"] == "create"
     assert function["newState"]["inputs"]["name"] == "shop-local-greeter"
     assert emulator.find(elsewhere) is None
+
+
+def test_a_stage_of_a_real_account_is_previewed_beside_a_running_emulator(
+    home: Home, program: Path, tmp_path: Path
+) -> None:
+    elsewhere = shutil.copytree(program, tmp_path / "shop")
+    (elsewhere / "Pulumi.shop.yaml").rename(elsewhere / "Pulumi.prod.yaml")
+    stage = (elsewhere / "Pulumi.prod.yaml").read_text()
+    (elsewhere / "Pulumi.prod.yaml").write_text(stage.replace("000000000000", "444455556666"))
+    assert preview(home, elsewhere, "--stack", "prod")["changeSummary"] == {"create": 5}
+    refused = fleet(home, elsewhere, "up", "--stack", "prod", "--yes", check=2)
+    assert "444455556666" in refused.stderr
 
 
 def test_up_tells_every_step_and_hides_secrets(home: Home, deployed: Path) -> None:
