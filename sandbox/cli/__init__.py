@@ -142,6 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except SandboxError as error:
         return _told(error, error.exit_code)
+    except OSError as error:
+        return _told(SandboxError(_explain(error)), SandboxError.exit_code)
     except Exception as error:
         # Those who raise them know nothing of us, and importing them here would slow every start.
         code = _foreign_exit_code(error)
@@ -153,6 +155,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _told(error: Exception, code: int) -> int:
     click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
     return code
+
+
+def _explain(error: OSError) -> str:
+    """What the operating system refused: a full disk, a folder that can't be written to."""
+    where = f"{error.filename}: " if error.filename else ""
+    return (
+        f"{where}{error.strerror or error}. `fleet doctor` checks this machine; FLEET_HOME chooses the "
+        "folder that state and run-time files are kept in."
+    )
 
 
 def _foreign_exit_code(error: Exception) -> int | None:

@@ -136,7 +136,7 @@ def _functions(place: Workspace) -> list[DeployedFunction]:
     """
     from sandbox.functions import deployed
 
-    again = f"`fleet up --stack {place.stack}` deploys it"
+    again = f"`fleet up --stack {place.stack}` deploys it, if it is a stage of the sandbox"
     snapshot = place.store.load()
     functions = deployed(snapshot.resources) if snapshot is not None else []
     if not functions:
@@ -182,7 +182,9 @@ def _payload(text: str) -> bytes:
             text = Path(text[1:]).read_text()
         json.loads(text)
     except OSError as error:
-        raise click.UsageError(f"PAYLOAD: {error}") from None
+        raise click.UsageError(f"PAYLOAD: {error.filename} can't be read: {error.strerror}") from None
     except ValueError as error:
-        raise click.UsageError(f"PAYLOAD isn't JSON: {error}") from None
+        raise click.UsageError(
+            f'PAYLOAD isn\'t JSON: {error}; give JSON (as \'{{"action": "health"}}\'), @FILE, or - for stdin'
+        ) from None
     return text.encode()

@@ -149,8 +149,8 @@ def _disk(home: Home) -> Finding:
     free = shutil.disk_usage(place).free
     return Finding(
         check="disk",
-        ok=free >= _DISK_BYTES and os.access(place, os.W_OK),
-        found=f"{free / 1024**3:.1f} GB free below {place}",
+        ok=free >= _DISK_BYTES and place.is_dir() and os.access(place, os.W_OK),
+        found=f"{free / 1024**3:.1f} GB free below {place}" if place.is_dir() else f"{place} is no folder",
         mend="free 1 GB, or set FLEET_HOME to a folder that can be written to",
     )
 

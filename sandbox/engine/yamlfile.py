@@ -1,4 +1,4 @@
-"""YAML as Pulumi reads it: yes, no, on, off and dates are strings; numbers have no base 60; a key stands once."""
+"""YAML as Pulumi reads it: yes, no, on, off, dates are strings; no base 60; each key of a mapping once."""
 
 from __future__ import annotations
 
@@ -66,9 +66,8 @@ def load_yaml(path: Path, error: type[EngineError]) -> Any:
 
 def explain_yaml(problem: Exception) -> str:
     """What is wrong with a YAML text, and in which line."""
-    mark = getattr(problem, "problem_mark", None)
-    if mark is None:
+    if not isinstance(problem, yaml.MarkedYAMLError) or problem.problem_mark is None:
         return str(problem)
-    said = getattr(problem, "problem", None) or "it can't be read"
-    context = f" {problem.context}" if getattr(problem, "context", None) else ""
-    return f"line {mark.line + 1}, column {mark.column + 1}: {said}{context}"
+    mark = problem.problem_mark
+    told = " ".join(filter(None, (problem.problem, problem.context)))
+    return f"line {mark.line + 1}, column {mark.column + 1}: {told}"

@@ -127,10 +127,12 @@ def _text(project: Path) -> str | None:
 def _content(project: Path) -> Any:
     import yaml
 
+    from sandbox.engine.yamlfile import explain_yaml
+
     text = _text(project)
     if text is None:
         return None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise SurroundingsError(f"{FILE} isn't YAML: {error}") from None
+        raise SurroundingsError(f"{FILE} isn't YAML: {explain_yaml(error)}") from None

@@ -142,6 +142,43 @@ def test_the_state_of_another_program_is_left_alone(fleet: Fleet, fleet_home: Ho
     assert "'other', not 'shop'" in err
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        "{",
+        "[]",
+        '{"version": 3, "checkpoint": 5}',
+        '{"version": 3, "checkpoint": {"latest": {"resources": 5}}}',
+        '{"version": 3, "checkpoint": {"latest": {"resources": [5]}}}',
+        '{"version": 3, "checkpoint": {"latest": {"resources": [{"urn": 5}]}}}',
+        '{"version": 3, "checkpoint": {"latest": {"resources": [{}]}}}',
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "stack output", "stack export", "invoke anything"])
+def test_a_damaged_state_is_an_error_with_a_way_out(
+    fleet: Fleet, fleet_home: Home, program: Path, command: str, state: str
+) -> None:
+    (fleet_home.path / "stacks").mkdir(parents=True)
+    (fleet_home.path / "stacks" / "local.json").write_text(state)
+    code, _, err = fleet("-C", program, *command.split())
+    assert code == 4
+    assert "local.json is damaged" in err
+    assert "Move it away" in err
+
+
+def test_a_home_that_is_no_folder(fleet: Fleet, fleet_home: Home, program: Path) -> None:
+    fleet_home.path.parent.mkdir(parents=True, exist_ok=True)
+    fleet_home.path.write_text("")
+    (program / "surroundings.yaml").write_text("stacks: {local: {}}")
+    code, _, err = fleet("-C", program, "up", "--yes")
+    assert code == 1
+    assert f"error: {fleet_home.path}" in err
+    assert "FLEET_HOME" in err
+    code, out, _ = fleet("-C", program, "doctor", "--json")
+    assert code == 1
+    assert [f["found"] for f in json.loads(out) if not f["ok"]] == [f"{fleet_home.path} is no folder"]
+
+
 def test_stages_are_listed(fleet: Fleet, program: Path) -> None:
     assert fleet("-C", program, "stack", "ls") == (0, "local\nprod\n", "")
     _, out, _ = fleet("-C", program, "stack", "ls", "--json")

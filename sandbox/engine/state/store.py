@@ -140,9 +140,9 @@ class StateStore:
                     raise StateError(
                         f"the state {self.path} has version {checkpoint['version']}; known is {_VERSION}"
                     )
-                latest = checkpoint["checkpoint"].get("latest") or {}
+                latest = _shaped(checkpoint["checkpoint"].get("latest") or {})
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                advice = ""
+                advice = " Move it away; `fleet down`, then `fleet up`, make everything anew."
                 if self._backup_path.exists():
                     advice = f" The last good copy is {self._backup_path}: check it and put it in its place."
                 raise StateError(f"the state {self.path} is damaged: {error!r}.{advice}") from None
@@ -409,6 +409,17 @@ class Journal:
 
 def _fingerprint(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest() if raw else ""
+
+
+def _shaped(latest: dict[str, Any]) -> dict[str, Any]:
+    """Look whether a state's resources are maps with URNs; each is looked into when it is needed.
+
+    :raises TypeError, KeyError, AttributeError: they aren't
+    """
+    for entry in latest.get("resources") or ():
+        if not isinstance(entry["urn"], str):
+            raise TypeError(f"the URN {entry['urn']!r} isn't text")
+    return latest
 
 
 def _replay(latest: dict[str, Any], entries: list[dict[str, Any]]) -> dict[str, Any]:

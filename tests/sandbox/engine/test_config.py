@@ -114,7 +114,9 @@ config:
         ("name: x\nruntime: nodejs", "only python is supported"),
         ("name: x\nruntime: python\nmain: gone", "'gone' doesn't exist"),
         ("name: x\nruntime: {name: python, options: {virtualenv: none}}", "has no Python in it"),
-        ("name: [", "is not valid YAML"),
+        ("name: [", "is not valid YAML: line 2, column 1: "),
+        ("name: x\nname: y", "line 2, column 1: the key 'name' is there already, in line 1"),
+        ("name: x\nruntime: {name: python, name: nodejs}", "the key 'name' is there already, in line 2"),
         ("name: x\nruntime: python\nconfig: {aws:region: {type: string}}", "should not define a type"),
         (
             "name: x\nruntime: python\nconfig: {n: {type: integer, default: x}}",
