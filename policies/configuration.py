@@ -212,12 +212,12 @@ def _level_problems(levels: Mapping[str, Level]) -> Iterator[str]:
     own = levels.get(SPEAKS_FOR)
     if own is None:
         return
-    for rule in _SPOKEN_FOR:
-        if rule in levels and _RANK[levels[rule]] > _RANK[own]:
-            yield (
-                f"{SPEAKS_FOR} is {own.value} and {rule} is {levels[rule].value}: an unknown "
-                f"document would pass {rule} unseen; {SPEAKS_FOR} must not be weaker"
-            )
+    hidden = [rule for rule in _SPOKEN_FOR if rule in levels and _RANK[levels[rule]] > _RANK[own]]
+    if hidden:
+        yield (
+            f"{SPEAKS_FOR} is {own.value}, weaker than {', '.join(hidden)}: an unknown document would pass "
+            f"these unseen; allowed: a level of {SPEAKS_FOR} that is at least theirs"
+        )
 
 
 def _waivers(value: object, known: Mapping[str, RuleInfo], problems: list[str]) -> tuple[Waiver, ...]:

@@ -20,21 +20,20 @@ class Carrier:
 
 def carriers_of(graph: Graph) -> list[Carrier]:
     """Every carrier: roles; users and groups by their own policies; managed policies that nothing carries."""
+    by_resource: dict[str, list[Document]] = {}
+    for document in documents_of(graph):
+        if document.kind is Kind.IDENTITY:
+            by_resource.setdefault(document.resource.urn, []).append(document)
     found = []
-    carried: set[int] = set()
-    identity = [document for document in documents_of(graph) if document.kind is Kind.IDENTITY]
+    carried: set[str] = set()
     for role in graph.of_type(ROLE):
-        policies = {id(policy) for policy in graph.policies_of(role)} | {id(role)}
-        own = tuple(document for document in identity if id(document.resource) in policies)
+        urns = [role.urn, *(policy.urn for policy in graph.policies_of(role) if isinstance(policy, Resource))]
+        own = tuple(document for urn in dict.fromkeys(urns) for document in by_resource.get(urn, ()))
         if own:
             found.append(Carrier(resource=role, documents=own))
-            carried |= {id(document) for document in own}
-    loose: dict[str, list[Document]] = {}
-    for document in identity:
-        if id(document) not in carried:
-            loose.setdefault(document.resource.urn, []).append(document)
-    found += [Carrier(resource=own[0].resource, documents=tuple(own)) for own in loose.values()]
-    return found
+            carried.update(urns)
+    loose = [own for urn, own in by_resource.items() if urn not in carried]
+    return found + [Carrier(resource=own[0].resource, documents=tuple(own)) for own in loose]
 
 
 def roles_of(document: Document, graph: Graph) -> list[Resource]:

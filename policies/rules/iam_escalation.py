@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -44,11 +44,7 @@ def methods() -> tuple[Method, ...]:
 
 
 def _check(carrier: Carrier, context: Context) -> Iterator[Finding]:
-    held = {
-        action: where
-        for action in dict.fromkeys(action for method in methods() for action in method.actions)
-        if (where := _holding(carrier, action)) is not None
-    }
+    held = _held(carrier)
     told: list[frozenset[str]] = []
     for method in sorted(methods(), key=lambda method: len(method.actions)):
         if not held.keys() >= set(method.actions) or any(told_of <= set(method.actions) for told_of in told):
@@ -64,26 +60,29 @@ def _check(carrier: Carrier, context: Context) -> Iterator[Finding]:
         )
 
 
-def _holding(carrier: Carrier, action: str) -> tuple[Document, Statement] | None:
-    """Where a carrier gets an action that isn't held down to exact resources; None when it doesn't."""
-    if any(
-        not statement.allows
-        and not statement.conditions
-        and "*" in statement.resources
-        and _has(statement, action)
-        for document in carrier.documents
-        for statement in document.statements
-    ):
-        return None
+def _held(carrier: Carrier) -> dict[str, tuple[Document, Statement]]:
+    """The actions of any method that a carrier has, not held down to exact resources, and where from."""
+    denied: set[str] = set()
+    held: dict[str, tuple[Document, Statement]] = {}
     for document in carrier.documents:
-        for statement in document.allowing:
-            if _has(statement, action) and _is_free(statement, action, carrier.resource):
-                return document, statement
-    return None
+        for statement in document.statements:
+            actions = _of_methods(statement.actions)
+            if statement.allows:
+                for action in actions - held.keys():
+                    if _is_free(statement, action, carrier.resource):
+                        held[action] = document, statement
+            elif "*" in statement.resources and not statement.conditions:
+                denied |= actions
+    return {action: where for action, where in held.items() if action not in denied}
 
 
-def _has(statement: Statement, action: str) -> bool:
-    return any(catalog.action_matches(pattern, action) for pattern in statement.actions)
+@lru_cache(maxsize=4096)
+def _of_methods(written: tuple[str, ...]) -> frozenset[str]:
+    """The actions of any method that a statement's actions mean."""
+    known = {action for method in methods() for action in method.actions}
+    return frozenset(
+        action for action in known if any(catalog.action_matches(pattern, action) for pattern in written)
+    )
 
 
 def _is_free(statement: Statement, action: str, carrier: Resource) -> bool:

@@ -147,12 +147,18 @@ class Graph:
 
     def policies_of(self, role: Resource) -> list[Link]:
         """What a role carries beside its own inline policies: inline and managed policies, known or not."""
-        carried: list[Link] = [
-            policy for policy in self.of_type(ROLE_POLICY) if self._quietly(policy, "role", ROLE) is role
-        ]
-        for attachment, attached_to, policy in self.attachments:
-            if attached_to is role and attachment is not None:
-                carried.append(policy)
+        return self._policies_by_role.get(role.urn, [])
+
+    @cached_property
+    def _policies_by_role(self) -> dict[str, list[Link]]:
+        carried: dict[str, list[Link]] = defaultdict(list)
+        for policy in self.of_type(ROLE_POLICY):
+            role = self._quietly(policy, "role", ROLE)
+            if isinstance(role, Resource):
+                carried[role.urn].append(policy)
+        for _, carrier, managed in self.attachments:
+            if isinstance(carrier, Resource):
+                carried[carrier.urn].append(managed)
         return carried
 
     @cached_property
@@ -227,7 +233,7 @@ class Graph:
         for wanted in types:
             names = self._names(wanted)
             found = names.get(text)
-            if found is None and arn is not None and arn.service == wanted[4:].split("/")[0].split(":")[0]:
+            if found is None and arn is not None and arn.service == _service_of(wanted):
                 found = names.get(arn.name)
             if found is not None:
                 return found
@@ -254,6 +260,18 @@ _STREAMS: Final = (
     "aws:kinesis/stream:Stream",
     "aws:dynamodb/table:Table",
 )
+
+
+_ARN_SERVICES: Final = {
+    "aws:cloudwatch/logGroup:LogGroup": "logs",
+    "aws:cloudwatch/eventRule:EventRule": "events",
+    "aws:cloudwatch/eventBus:EventBus": "events",
+}
+"""Types that Pulumi keeps in a module that isn't the service of their ARNs."""
+
+
+def _service_of(type_: str) -> str:
+    return _ARN_SERVICES.get(type_) or type_.removeprefix("aws:").split("/")[0].split(":")[0]
 
 
 def _is_arn(text: str) -> bool:

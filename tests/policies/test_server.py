@@ -83,7 +83,7 @@ def test_a_host_changes_a_level(pack: Host) -> None:
     [
         ({"IAM-99": {}}, "there is no rule 'IAM-99'"),
         ({"IAM-01": {"loud": True}}, "IAM-01 has no setting 'loud'"),
-        ({"IAM-10": {"enforcementLevel": analyzer_pb2.DISABLED}}, "IAM-10 must not be weaker"),
+        ({"IAM-10": {"enforcementLevel": analyzer_pb2.DISABLED}}, "IAM-10 is disabled, weaker than IAM-01"),
     ],
 )
 def test_a_wrong_configuration_is_refused(pack: Host, changes: dict[str, object], problem: str) -> None:
