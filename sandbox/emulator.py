@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import NotRunningError, SandboxError
 from .home import FLEET_ROOT, Home
-from .processes import LOOPBACK, Record, free_port, locked, record, spawn, wait_until
+from .processes import LOOPBACK, Record, free_port, locked, record, spawn, wait_ended, wait_until
 from .provider.endpoint import Endpoint
 
 ACCOUNT = "000000000000"
@@ -176,9 +176,29 @@ def _link_node(folder: Path) -> None:
 def _stop(home: Home) -> bool:
     found = Record.read(_record_file(home))
     ended = found is not None and found.stop(grace_s=_STOP_GRACE_S)
+    if found is not None and not ended:
+        _end_orphans(_work_dir(home))
     _record_file(home).unlink(missing_ok=True)
     shutil.rmtree(_work_dir(home), ignore_errors=True)
     return ended
+
+
+def _end_orphans(work: Path) -> None:
+    """End the workers of a killed emulator: one with a connection open (Node's) goes on without it.
+
+    No longer anybody's children, they are known by their folder, which nothing else of this machine uses.
+    """
+    import psutil
+
+    orphans = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(work):
+                process.kill()
+                orphans.append(process)
+        except psutil.Error:
+            continue
+    wait_ended(orphans, _STOP_GRACE_S)
 
 
 def _health(port: int, instance: str) -> str | None:
