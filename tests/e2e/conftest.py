@@ -43,9 +43,12 @@ def sandbox(sandboxes: tuple[Sandbox, Sandbox]) -> Sandbox:
 
 @pytest.fixture
 def scratch(sandboxes: tuple[Sandbox, Sandbox]) -> Sandbox:
-    """TypeRush, deployed, to be done anything to."""
-    sandboxes[1].up()
-    return sandboxes[1]
+    """TypeRush, deployed (again, if the test before took it away), to be done anything to."""
+    broken = sandboxes[1]
+    (stack,) = broken.json("status", "--json")["stacks"]
+    if not (stack["deployed"] and stack["functions"]):
+        broken.up()
+    return broken
 
 
 @pytest.fixture(scope="session")

@@ -109,8 +109,8 @@ class Sandbox:
 
     def resources(self) -> list[dict[str, Any]]:
         """The state's resources, as exported."""
-        found: list[dict[str, Any]] = self.json("stack", "export")["deployment"]["resources"]
-        return found
+        deployment = self.json("stack", "export")["deployment"]
+        return list(deployment.get("resources", []))  # as Pulumi's, it has none when empty
 
     def aws(self, service: str, credentials: Credentials = ROOT, region: str = REGION) -> Any:
         """A boto3 client of somebody's."""
