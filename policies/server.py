@@ -57,8 +57,10 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._info: tuple[RuleInfo, ...] = (*rules, EXCEPTIONS)
         self._stack = os.environ.get("PULUMI_STACK", configuration.STRICTEST)
         self._previewing = True
+        self._given_secrets: list[str] = []
         self._configuration: Configuration | None = None
         self._declared: dict[str, dict[str, Value]] = {}
+        self._seen: dict[str, Resource] = {}
         self._reported: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
 
@@ -83,8 +85,10 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._stack = request.stack.rsplit("/", 1)[-1]
         self._configuration = None
         self._declared.clear()
+        self._seen.clear()
         self._reported.clear()
         self._previewing = request.dry_run
+        self._given_secrets = [request.config.get(key, "") for key in request.config_secret_keys]
         self._load(context)
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
@@ -134,17 +138,20 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
             urn=request.urn,
             type=request.type,
             name=request.name,
-            outputs=Block({}),
             parent=request.options.parent,
             provider=_provider(request),
         )
-        return self._judge(Graph([resource], partial=True), context, early=True)
+        with self._lock:
+            self._seen[request.urn] = resource
+            above = self._above(resource)
+        return self._judge(Graph([resource], partial=True, around=above), context, early=True)
 
     def AnalyzeStack(
         self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzeResponse:
         """Judge the stack as a whole."""
-        return self._judge(Graph(self._resource(item) for item in request.resources), context, early=False)
+        graph = Graph((self._resource(item) for item in request.resources), given_secrets=self._given_secrets)
+        return self._judge(graph, context, early=False)
 
     def Remediate(
         self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext
@@ -180,6 +187,15 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                     )
                 )
         return response
+
+    def _above(self, resource: Resource) -> list[Resource]:
+        """What a resource belongs to; parents come before their children."""
+        above = []
+        parent = self._seen.get(resource.parent)
+        while parent is not None and parent not in above:
+            above.append(parent)
+            parent = self._seen.get(parent.parent)
+        return above
 
     def _load(self, context: grpc.ServicerContext) -> Configuration:
         if self._configuration is None:

@@ -88,7 +88,7 @@ class Document:
 
 def parse(resource: Resource, path: str, kind: Kind, value: Value) -> Document:
     """Parse the value of a property: JSON in a string, or an object."""
-    reader = _Reader()
+    reader = _Reader(kind)
     secret = isinstance(value, Secret) or resource.is_secret(path.split("[")[0].split(".")[0])
     statements = reader.document(plain(value))
     return Document(
@@ -120,7 +120,8 @@ _ELEMENTS: Final = frozenset(
 class _Reader:
     """Reads a document, and notes what it doesn't understand."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind) -> None:
+        self.needed = ("resource", "notresource") if kind is Kind.IDENTITY else ("principal", "notprincipal")
         self.problems: list[str] = []
         self.unknown = False
 
@@ -173,8 +174,9 @@ class _Reader:
             for name in ("principal", "notprincipal")
         }
         unknown, self.unknown = self.unknown, self.unknown or before
-        if all(plain(elements.get(name)) in (None, []) for name in ("action", "notaction")):
-            self.problems.append(f"{where} has neither Action nor NotAction")
+        for one, other in (("action", "notaction"), self.needed):
+            if all(plain(elements.get(name)) in (None, []) for name in (one, other)):
+                self.problems.append(f"{where} has neither {one.title()} nor Not{one.title()}")
         return Statement(
             number=number,
             sid=sid if isinstance(sid, str) else "",

@@ -139,7 +139,7 @@ def _permission(permission: Resource) -> Document:
     )
     return Document(
         resource=permission,
-        path="action",
+        path="principal" if principal is UNKNOWN else "action",
         kind=Kind.RESOURCE,
         statements=(statement,),
         unknown=statement.unknown,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar, cast
 
 from policies.view.arn import Arn
 from policies.view.resource import Block, MalformedError, Resource
@@ -27,6 +27,8 @@ POLICY: Final = "aws:iam/policy:Policy"
 QUEUE: Final = "aws:sqs/queue:Queue"
 SOURCE_MAPPING: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
 ALIAS: Final = "aws:lambda/alias:Alias"
+
+T = TypeVar("T")
 
 Link: TypeAlias = Resource | str | Unknown | None
 """What a property refers to: a resource of the stack, the name or ARN of something else, or nothing."""
@@ -47,21 +49,36 @@ class Graph:
     """All resources of a stack.
 
     partial: only some of them are here (a single resource before an update makes it): rules that need
-    the others don't judge then.
+    the others don't judge then. around: resources that aren't judged, but say where the others belong.
     memory: what others made of this graph once (its policy documents), by the function that made it.
+    given_secrets: the secret values of the stack's configuration.
     """
 
-    def __init__(self, resources: Iterable[Resource], *, partial: bool = False) -> None:
+    def __init__(
+        self,
+        resources: Iterable[Resource],
+        *,
+        partial: bool = False,
+        around: Iterable[Resource] = (),
+        given_secrets: Iterable[str] = (),
+    ) -> None:
         self.resources = tuple(sorted(resources, key=lambda resource: resource.urn))
         self.partial = partial
+        self.given_secrets = tuple(given for given in given_secrets if given)
         self.memory: dict[object, object] = {}
-        self._by_urn = {resource.urn: resource for resource in self.resources}
+        self._by_urn = {resource.urn: resource for resource in (*around, *self.resources)}
         self._by_type: dict[str, list[Resource]] = defaultdict(list)
         for resource in self.resources:
             self._by_type[resource.type].append(resource)
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)
+
+    def remember(self, make: Callable[[Graph], T]) -> T:
+        """Make something of this graph once."""
+        if make not in self.memory:
+            self.memory[make] = make(self)
+        return cast("T", self.memory[make])
 
     def get(self, urn: str) -> Resource | None:
         """Find a resource by its URN."""
@@ -207,7 +224,7 @@ class Graph:
             for values in (resource.values, resource.outputs.values, resource.provider.values)
             for value in values.values()
             for text in secret_texts(value)
-        }
+        } | set(self.given_secrets)
         return tuple(sorted((text for text in texts if len(text) >= _SHORT_SECRET), key=len, reverse=True))
 
     def _links(self, resource: Resource, path: str, *types: str) -> list[Link]:

@@ -12,6 +12,7 @@ from policies.rule import Context, Rule, resources
 from policies.rules.iam_actions import IAM_01
 from policies.rules.iam_resources import IAM_02
 from policies.view import Resource
+from tests.policies.iam_rules import IAM
 from tests.policies.stacks import (
     FUNCTION,
     ROLE_POLICY,
@@ -154,13 +155,13 @@ def test_an_expired_exception_fails_and_covers_nothing() -> None:
     [{}, {"subject": "sqs:Get*"}, {"resource": URN + "x"}, {"rule": "IAM-02"}],
 )
 def test_an_exception_for_nothing_fails(changes: dict[str, str]) -> None:
-    findings = found(valid(), content=_waiver(**changes))
+    findings = found(valid(), *IAM, content=_waiver(**changes))
     assert [finding[0] for finding in findings] == ["EXC-01"]
     assert findings[0][3].startswith("the exception is for a finding that isn't there: ")
 
 
 def test_exceptions_of_other_projects_are_not_judged() -> None:
-    assert found(valid(), content=_waiver(resource=URN.replace("::shop::", "::bakery::"))) == []
+    assert found(valid(), *IAM, content=_waiver(resource=URN.replace("::shop::", "::bakery::"))) == []
 
 
 def test_before_an_update_makes_a_resource_only_what_it_says_itself_is_judged() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from policies.rules.iam_actions import IAM_01
+from tests.policies.iam_rules import IAM
 from tests.policies.stacks import (
     ACCOUNT,
     TABLE_ARN,
@@ -18,7 +19,7 @@ KEY = "aws:kms/key:Key"
 
 
 def test_a_valid_stack_has_no_finding() -> None:
-    assert found(valid()) == []
+    assert found(valid(), *IAM) == []
 
 
 @pytest.mark.parametrize(

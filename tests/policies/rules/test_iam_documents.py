@@ -8,6 +8,7 @@ import pytest
 from policies.iam.sources import TYPES
 from policies.rules import ALL
 from policies.rules.iam_documents import IAM_09, IAM_10
+from tests.policies.iam_rules import IAM
 from tests.policies.stacks import (
     ACCOUNT,
     FUNCTION,
@@ -138,6 +139,10 @@ def test_near_misses(action: Any, resource: Any) -> None:
             json.dumps({"Statement": {**TRACES, "Resources": []}}),
             "statement 1 has an element that no policy has",
         ),
+        (
+            json.dumps({"Statement": {"Effect": "Allow", "Action": "xray:PutTraceSegments"}}),
+            "statement 1 has neither Resource nor NotResource",
+        ),
         (3, "the document is a number, not an object"),
         (True, "the document is a boolean, not an object"),
         ("[" * 100_000, "the document isn't JSON"),
@@ -146,19 +151,30 @@ def test_near_misses(action: Any, resource: Any) -> None:
 def test_malformed_documents(policy: Any, fault: str) -> None:
     stack = valid()
     stack["orders-policy"]["policy"] = policy
-    assert found(stack) == [("IAM-09", "orders-policy", "malformed", f"{POLICY}: {fault}")]
+    assert found(stack, *IAM) == [("IAM-09", "orders-policy", "malformed", f"{POLICY}: {fault}")]
+
+
+def test_a_statement_that_trusts_nobody() -> None:
+    stack = valid()
+    stack["orders-role"]["assumeRolePolicy"] = document({"Effect": "Allow", "Action": "sts:AssumeRole"})
+    place = "trust policy (assumeRolePolicy)"
+    assert found(stack, *IAM) == [
+        ("IAM-09", "orders-role", "malformed", f"{place}: statement 1 has neither Principal nor NotPrincipal")
+    ]
 
 
 def test_a_policy_without_a_document() -> None:
     stack = valid()
     del stack["orders-policy"]["policy"]
-    assert [finding[3] for finding in found(stack)] == [f"{POLICY}: the document is nothing, not an object"]
+    assert [finding[3] for finding in found(stack, *IAM)] == [
+        f"{POLICY}: the document is nothing, not an object"
+    ]
 
 
 def test_a_document_may_be_an_object() -> None:
     stack = valid()
     stack["orders-policy"]["policy"] = {"Statement": [statement("dynamodb:GetItem", TABLE_ARN)]}
-    assert found(stack) == []
+    assert found(stack, *IAM) == []
 
 
 def test_a_secret_document_is_judged_and_not_shown() -> None:
@@ -167,7 +183,7 @@ def test_a_secret_document_is_judged_and_not_shown() -> None:
         document(statement("dynamodb:hunter2", TABLE_ARN, Sid="hunter2"))
     )
     hidden = "(hidden: the document is a secret)"
-    assert found(stack) == [("IAM-09", "orders-policy", hidden, f"{POLICY}, statement 1: {hidden}")]
+    assert found(stack, *IAM) == [("IAM-09", "orders-policy", hidden, f"{POLICY}, statement 1: {hidden}")]
 
 
 # IAM-10
@@ -187,24 +203,24 @@ def _unknown(**types: str) -> Stack:
 
 
 def test_an_unknown_document_is_found_by_iam_10_alone() -> None:
-    assert found(_unknown()) == [
+    assert found(_unknown(), *IAM) == [
         ("IAM-10", "orders-policy", "policy", UNREADABLE + "something that isn't a resource")
     ]
     queue = "aws:sqs/queue:Queue"
-    assert found(_unknown(queue=queue)) == [
+    assert found(_unknown(queue=queue), *IAM) == [
         ("IAM-10", "orders-policy", "policy", f"{UNREADABLE}{queue} queue")
     ]
 
 
 def test_an_id_that_aws_assigns_is_advice() -> None:
-    (finding,) = found(_unknown(api=API))
+    (finding,) = found(_unknown(api=API), *IAM)
     assert finding[:4] == ("advisory", "IAM-10", "orders-policy", "policy")
     assert f"{API} api" in finding[4]
 
 
 def test_an_id_that_aws_assigns_excuses_nothing_else() -> None:
     queue = "aws:sqs/queue:Queue"
-    findings = found(_unknown(api=API, queue=queue))
+    findings = found(_unknown(api=API, queue=queue), *IAM)
     assert findings == [("IAM-10", "orders-policy", "policy", f"{UNREADABLE}{queue} queue")]
 
 
@@ -213,7 +229,7 @@ def test_an_unknown_part_is_found_and_the_rest_judged() -> None:
     stack["orders-policy"]["policy"] = {
         "Statement": [statement("dynamodb:GetItem", UNKNOWN), statement("dynamodb:GetItem", "*")]
     }
-    assert [finding[:3] for finding in found(stack)] == [
+    assert [finding[:3] for finding in found(stack, *IAM)] == [
         ("IAM-02", "orders-policy", "dynamodb:GetItem"),
         ("IAM-10", "orders-policy", "policy"),
     ]
@@ -228,34 +244,36 @@ def test_every_kind_of_document_is_found_unknown(type_: str) -> None:
         UNKNOWN,
     )
     stack.add(type_, "unknown", {**properties, "action": UNKNOWN, "role": "x", "principal": UNKNOWN})
-    assert [finding[:2] for finding in found(stack)] == [("IAM-10", "unknown")]
+    assert [finding[:2] for finding in found(stack, *IAM)] == [("IAM-10", "unknown")]
 
 
 def test_computed_policies_are_not_declared_ones() -> None:
     """A queue's own `policy` comes out unknown although another resource declares it."""
     stack = valid()
     stack.add("aws:sqs/queue:Queue", "queue", {"name": "q"}, outputs={"policy": UNKNOWN, "arn": UNKNOWN})
-    assert found(stack) == []
+    assert found(stack, *IAM) == []
 
 
 def test_unknown_inline_policies() -> None:
     for value in (UNKNOWN, [UNKNOWN], [{"name": "a", "policy": UNKNOWN}]):
         stack = valid()
         stack["orders-role"]["inlinePolicies"] = value
-        assert [finding[:2] for finding in found(stack)] == [("IAM-10", "orders-role")]
+        assert [finding[:2] for finding in found(stack, *IAM)] == [("IAM-10", "orders-role")]
 
 
 def test_an_inline_policies_list_of_a_wrong_type() -> None:
     stack = valid()
     stack["orders-role"]["inlinePolicies"] = 7
-    assert [finding[:2] for finding in found(stack)] == [("IAM-09", "orders-role")]
+    assert [finding[:2] for finding in found(stack, *IAM)] == [("IAM-09", "orders-role")]
 
 
 def test_permissions_are_read_as_the_statement_that_they_become() -> None:
     stack = valid()
     properties = {"action": "lambda:InvokeFunktion", "function": "f", "principal": "sns.amazonaws.com"}
     stack.add("aws:lambda/permission:Permission", "permission", properties)
-    assert [finding[:3] for finding in found(stack)] == [("IAM-09", "permission", "lambda:InvokeFunktion")]
+    assert [finding[:3] for finding in found(stack, *IAM)] == [
+        ("IAM-09", "permission", "lambda:InvokeFunktion")
+    ]
 
 
 def test_the_order_of_rules_is_that_of_their_ids() -> None:

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from policies.rules.iam_managed import IAM_03
-from tests.policies.stacks import ACCOUNT, UNKNOWN, Stack, document, found, statement, valid, with_statement
+from tests.policies.iam_rules import IAM
+from tests.policies.stacks import (
+    ACCOUNT,
+    UNKNOWN,
+    Stack,
+    document,
+    found,
+    statement,
+    valid,
+    with_statement,
+)
 
 AWS_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
@@ -17,13 +27,15 @@ def _attached(arn: object) -> Stack:
 
 def test_an_attached_managed_policy() -> None:
     name = "AWSLambdaBasicExecutionRole"
-    assert found(_attached(AWS_POLICY)) == [("IAM-03", "attachment", name, f"the AWS managed policy {name}")]
+    assert found(_attached(AWS_POLICY), *IAM) == [
+        ("IAM-03", "attachment", name, f"the AWS managed policy {name}")
+    ]
 
 
 def test_managed_policies_of_the_role_itself() -> None:
     stack = valid()
     stack["orders-role"]["managedPolicyArns"] = [AWS_POLICY]
-    assert [finding[:3] for finding in found(stack)] == [
+    assert [finding[:3] for finding in found(stack, *IAM)] == [
         ("IAM-03", "orders-role", "AWSLambdaBasicExecutionRole")
     ]
 
@@ -47,11 +59,11 @@ def test_managed_policies_of_the_role_itself() -> None:
 def test_every_way_to_attach(type_: str, properties: dict[str, object]) -> None:
     stack = valid()
     stack.add(type_, "attachment", properties)
-    assert [finding[:2] for finding in found(stack)] == [("IAM-03", "attachment")]
+    assert [finding[:2] for finding in found(stack, *IAM)] == [("IAM-03", "attachment")]
 
 
 def test_a_policy_for_full_access_by_its_name() -> None:
-    findings = found(_attached(f"arn:aws:iam::{ACCOUNT}:policy/OrdersFullAccess"))
+    findings = found(_attached(f"arn:aws:iam::{ACCOUNT}:policy/OrdersFullAccess"), *IAM)
     assert [finding[:3] for finding in findings] == [("IAM-03", "attachment", "OrdersFullAccess")]
 
 
@@ -61,7 +73,7 @@ def test_administrator_access() -> None:
 
 
 def test_near_misses() -> None:
-    assert found(_attached(f"arn:aws:iam::{ACCOUNT}:policy/orders")) == []
+    assert found(_attached(f"arn:aws:iam::{ACCOUNT}:policy/orders"), *IAM) == []
     assert found(with_statement(statement("dynamodb:*", "*")), IAM_03) == []
     assert found(with_statement({**statement("*", "*"), "Effect": "Deny"}), IAM_03) == []
 
@@ -80,8 +92,10 @@ def test_a_policy_of_this_stack_may_be_unknown() -> None:
     stack.add(ATTACHMENT, "attachment", {"role": UNKNOWN, "policyArn": UNKNOWN})
     stack.depend("attachment", "policyArn", "mine")
     stack.depend("attachment", "role", "orders-role")
-    assert found(stack) == []
+    assert found(stack, *IAM) == []
 
 
 def test_a_policy_of_nobody_may_not_be_unknown() -> None:
-    assert [finding[:3] for finding in found(_attached(UNKNOWN))] == [("IAM-03", "attachment", "policyArn")]
+    assert [finding[:3] for finding in found(_attached(UNKNOWN), *IAM)] == [
+        ("IAM-03", "attachment", "policyArn")
+    ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from policies.rules.iam_roles import IAM_11
+from tests.policies.iam_rules import IAM
 from tests.policies.stacks import ACCOUNT, FUNCTION, ROLE, UNKNOWN, found, trust, valid
 
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/shop-dev-orders"
@@ -17,7 +18,7 @@ def test_two_functions_with_one_role(role: str) -> None:
         FUNCTION, "second", {"role": role}, depends={"role": "orders-role"} if role == UNKNOWN else None
     )
     names = "orders-function, second"
-    assert found(stack) == [
+    assert found(stack, *IAM) == [
         ("IAM-11", "orders-role", names, f"2 functions use the role orders-role: {names}"),
     ]
 
@@ -42,13 +43,13 @@ def test_functions_with_roles_of_their_own() -> None:
         {"name": "second", "assumeRolePolicy": trust({"Service": "lambda.amazonaws.com"})},
     )
     stack.add(FUNCTION, "second", {"role": UNKNOWN}, depends={"role": "second-role"})
-    assert found(stack) == []
+    assert found(stack, *IAM) == []
 
 
 def test_an_unknown_role_is_not_passed_over() -> None:
     stack = valid()
     stack.add(FUNCTION, "second", {"role": UNKNOWN})
-    findings = found(stack)
+    findings = found(stack, *IAM)
     assert findings == [
         ("IAM-11", "second", "role", "which role the function uses can't be known at this preview")
     ]
