@@ -10,23 +10,12 @@ from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.iam.carriers import functions_of
+from policies.iam.conditions import SOURCE_KEYS, names_somebody
 from policies.iam.document import Document, Kind, Statement
 from policies.iam.findings import about
 from policies.iam.sources import BUCKET_POLICY, PERMISSION, SECRET, SECRET_POLICY, documents
 from policies.rule import Context, Rule, Setting
 from policies.view.arn import Arn
-
-_SOURCE_KEYS: Final = (
-    "aws:SourceArn",
-    "aws:SourceAccount",
-    "aws:SourceOrgID",
-    "aws:SourceOrgPaths",
-    "aws:PrincipalOrgID",
-    "kms:EncryptionContext:*",
-    "kms:ViaService",
-    "kms:CallerAccount",
-)
-"""Conditions that tie a service to whom it acts for."""
 
 _ANYBODY_ELSEWHERE: Final = frozenset({BUCKET_POLICY, SECRET_POLICY, SECRET, "aws:s3/bucket:Bucket"})
 """Where another rule speaks of the principal `*`: S3-01, SEC-03."""
@@ -56,7 +45,7 @@ def _fault(
     if principal == "*":
         if document.resource.type in _ANYBODY_ELSEWHERE:
             return None
-        if document.kind is Kind.RESOURCE and _names_somebody(statement, context):
+        if document.kind is Kind.RESOURCE and names_somebody(statement):
             return None
         return "the principal is *: anybody", "exact principals"
     if kind == "Service":
@@ -68,12 +57,6 @@ def _fault(
     return None
 
 
-def _names_somebody(statement: Statement, context: Context) -> bool:
-    """Whether conditions say who it is, though the principal is anybody."""
-    keys = ("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:SourceVpce", *_SOURCE_KEYS)
-    return any(value.strip("*") for key in keys for value in statement.demands(key))
-
-
 def _service_fault(
     document: Document, statement: Statement, service: str, context: Context
 ) -> tuple[str, str] | None:
@@ -82,7 +65,7 @@ def _service_fault(
             return None
         if service.startswith("lambda.") and (context.graph.partial or functions_of(document, context.graph)):
             return None
-    if any(value.strip("*") for key in _SOURCE_KEYS for value in statement.demands(key)):
+    if any(value.strip("*") for key in SOURCE_KEYS for value in statement.demands(key)):
         return None
     return (
         f"{service} may act for anybody (a confused deputy)",

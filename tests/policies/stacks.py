@@ -33,6 +33,13 @@ ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 COMPONENT = "shop:index:OrderService"
 
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+TAGS = {"System": "shop", "Service": "orders", "Stage": "dev", "ManagedBy": "pulumi"}
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a2b3c4d-0000-1111-2222-333344445555"
+SIGNING_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0a1b2c3d4e5f60001"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
 
 
@@ -169,9 +176,8 @@ def _struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def valid() -> Stack:
-    """A service with a function, its role and policy, and a table; no rule finds anything."""
+    """A service with a function, its role and policy, its logs and alarms; no rule finds anything."""
     stack = Stack()
-    tags = {"System": "shop", "Service": "orders", "Stage": "dev", "ManagedBy": "pulumi"}
     stack.add(COMPONENT, "orders", {})
     stack.add(
         ROLE,
@@ -179,7 +185,7 @@ def valid() -> Stack:
         {
             "name": "shop-dev-orders",
             "assumeRolePolicy": trust({"Service": "lambda.amazonaws.com"}),
-            "tags": tags,
+            "tags": TAGS,
         },
         outputs={"arn": UNKNOWN, "inlinePolicies": UNKNOWN, "managedPolicyArns": UNKNOWN},
         parent="orders",
@@ -207,13 +213,40 @@ def valid() -> Stack:
             "memorySize": 512,
             "timeout": 30,
             "tracingConfig": {"mode": "Active"},
-            "tags": tags,
+            "codeSigningConfigArn": SIGNING_ARN,
+            "tags": TAGS,
         },
         outputs={"arn": UNKNOWN},
         parent="orders",
         depends={"role": "orders-role"},
     )
+    watch(stack, "orders-function", parent="orders")
     return stack
+
+
+def watch(stack: Stack, function: str, parent: str = "shop-dev") -> None:
+    """Give a function of the stack what every function needs: its log group and two alarms."""
+    name = stack[function]["name"]
+    stack.add(
+        LOG_GROUP,
+        f"{function}-logs",
+        {"name": f"/aws/lambda/{name}", "retentionInDays": 90, "kmsKeyId": KEY_ARN, "tags": TAGS},
+        parent=parent,
+    )
+    for metric in ("Errors", "Throttles"):
+        stack.add(
+            ALARM,
+            f"{function}-{metric.lower()}",
+            {
+                "name": f"{name}-{metric.lower()}",
+                "namespace": "AWS/Lambda",
+                "metricName": metric,
+                "dimensions": {"FunctionName": name},
+                "alarmActions": [TOPIC_ARN],
+                "tags": TAGS,
+            },
+            parent=parent,
+        )
 
 
 def with_statement(*statements: Mapping[str, Any]) -> Stack:
