@@ -141,8 +141,7 @@ def test_ctrl_c_leaves_a_consistent_state_and_up_completes(scratch: Sandbox, aft
 
 
 REPLACING = {
-    # A property of the old state that differs now, so that it is replaced: the function delete-first, since
-    # it keeps its name; the API create-first.
+    # A property of the old state that differs now. Both keep their name, and are deleted first.
     "typerush-text-service-function": ("packageType", "Image"),
     "typerush-api-api": ("protocolType", "WEBSOCKET"),
 }
