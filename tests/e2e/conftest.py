@@ -27,11 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Sandbox]]:
     """Both from the same project, started side by side: they must not collide."""
     quiet, broken = (Sandbox(home=Home(path=tmp_path_factory.mktemp(name))) for name in ("quiet", "scratch"))
+    up = ("up", "--stack", "local", "--yes")
     with _stopped_afterwards(quiet), _stopped_afterwards(broken):
-        ups = [each.start("up", "--stack", "local", "--yes", env=CANARY) for each in (quiet, broken)]
-        for up in ups:
-            printed, _ = up.communicate(timeout=180)
-            assert up.returncode == 0, printed
+        with quiet.start(*up, env=CANARY) as first, broken.start(*up, env=CANARY) as second:
+            told = [each.communicate(timeout=180)[0] for each in (first, second)]
+        assert (first.returncode, second.returncode) == (0, 0), "\n".join(told)
         yield quiet, broken
 
 
