@@ -29,6 +29,7 @@ from .properties import Marshal, PropertyMap, Unmarshal, marshal, mask, unmarsha
 from .state import ResourceState
 from .yamlfile import load_yaml
 
+_RUNNER: Final = Path(__file__).with_name("guest") / "pack.py"
 _LEVELS: Final = {0: "advisory", 1: "mandatory", 2: "disabled", 3: "remediate"}
 _SEVERITIES: Final = {1: "low", 2: "medium", 3: "high", 4: "critical"}
 _START_TIMEOUT_S: Final = 60.0
@@ -82,8 +83,7 @@ class PolicyPack:
             [
                 str(_interpreter(path, options)),
                 "-u",
-                "-m",
-                "pulumi.policy",
+                str(_RUNNER),
                 engine_address,
                 str(self._directory),
             ],

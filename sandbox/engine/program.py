@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 
 from .project import Project
 
-_RUNNER: Final = Path(__file__).with_name("runner.py")
+_RUNNER: Final = Path(__file__).with_name("guest") / "program.py"
 _SHOWN_ERROR: Final = 32
 """The program's exit code when its error was shown already (as the language host has it)."""
 
@@ -48,7 +48,7 @@ class Program:
     def run(self, request: Mapping[str, Any], on_line: Callable[[str, str], None]) -> None:
         """Tell it what to run.
 
-        :param request: see ``runner.py``
+        :param request: see ``guest/program.py``
         :param on_line: called with ``stdout`` or ``stderr`` and each line that the program writes
         """
         for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):

@@ -1,10 +1,11 @@
-"""Loads what a program doesn't use of Pulumi's SDKs not before it uses it.
+"""Makes programs load no more of Pulumi's SDKs than they use.
 
 ``import pulumi`` brings the automation API and dynamic providers along, and a generated package such as
-``pulumi_aws.lambda_`` imports every resource and function of its service, though a program uses a few. Both
-are half of a small program's time. Programs see no difference: every name is there, and is loaded at first use.
+``pulumi_aws.lambda_`` imports every resource and function of its service. Here each comes at its first use.
+Programs see no difference: every name is there.
 
-A package counts as generated if it says so and consists of what the generator writes. Any other is left alone.
+A package counts as generated if it says so and consists of what the generator writes. All others are left
+alone.
 """
 
 import ast
@@ -48,7 +49,11 @@ class _Finder(importlib.abc.MetaPathFinder):
         if not fullname.startswith("pulumi_") or fullname.count(".") != 1:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)
-        if spec and spec.submodule_search_locations and type(spec.loader) is importlib.machinery.SourceFileLoader:
+        if (
+            spec
+            and spec.submodule_search_locations
+            and type(spec.loader) is importlib.machinery.SourceFileLoader
+        ):
             spec.loader = _PackageLoader(fullname, spec.loader.path)
         return spec
 

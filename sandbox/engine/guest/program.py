@@ -5,24 +5,32 @@ The engine starts it early and tells it later, on standard input, what to run: o
 ``parallel``, ``dry_run``, ``debug``, ``config``, ``secret_keys`` and ``unknown_keys``. The SDK is imported
 meanwhile.
 
-It knows nothing but the standard library and the SDK, since it is another interpreter's guest.
 """
 
 # ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH122 - no import that the program doesn't need
 
-import os
-import sys
-
-sys.path.pop(0)  # this file's folder: the engine's modules are none of the program's business
-
 import asyncio
+import atexit
 import functools
+import gc
 import json
 import logging
+import os
 import runpy
+import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .fleet_lazy_sdk import install
+else:
+    from fleet_lazy_sdk import install
+
+sys.path.pop(0)  # this file's folder, which is none of the program's business
+install()
+gc.set_threshold(100_000, 50)  # modules and declarations live to the end: hardly anything is found sooner
 
 SHOWN_ERROR = 32
 
@@ -156,5 +164,14 @@ def main() -> int:
         sys.stderr.flush()
 
 
+def end(code: int) -> None:
+    """End the process as Python does, but for the destruction of every module, a third of a second."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for the program's threads
+    atexit._run_exitfuncs()  # noqa: SLF001 - no public way
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())
