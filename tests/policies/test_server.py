@@ -15,8 +15,9 @@ from pulumi.runtime.proto import analyzer_pb2
 from policies.iam import catalog
 from policies.rules import ALL
 from tests.policies import host
+from tests.policies.estate import estate
 from tests.policies.host import Host
-from tests.policies.planted import PLANTED
+from tests.policies.planted import PLANTED, planted
 from tests.policies.stacks import UNKNOWN, document, found, secret, statement, valid, with_statement
 
 
@@ -32,24 +33,33 @@ def test_every_rule_has_a_planted_fault() -> None:
 
 @pytest.mark.parametrize("rule", PLANTED)
 def test_a_planted_fault_is_found_exactly_once(rule: str) -> None:
-    assert [finding[0] for finding in found(PLANTED[rule]())] == [rule]
+    advice = ("advisory",) if rule in _ADVICE else ()
+    assert [finding[:-3] for finding in found(planted(rule))] == [(*advice, rule)]
 
 
-def test_every_rule_is_heard_over_the_protocol(pack: Host) -> None:
-    """As previews of dev: what is planted is found once, mandatory, with the resource's URN."""
-    for rule, plant in PLANTED.items():
-        pack.configure(pack.configure_stack("dev"))
-        stack = plant()
-        (diagnostic,) = pack.analyze(stack)
-        assert diagnostic.policyName == rule
-        assert diagnostic.enforcementLevel == analyzer_pb2.MANDATORY
+_OFF_IN_PROD = ("LAM-10", "LOG-02")
+_ADVICE = ("SEC-01",)
+
+
+def test_all_planted_faults_are_found_over_the_protocol_once_each(pack: Host) -> None:
+    """One program with a fault of each rule, as a preview of prod: each is found once, and nothing else."""
+    demanded = {rule: {"enforcementLevel": analyzer_pb2.MANDATORY} for rule in _OFF_IN_PROD}
+    pack.configure(pack.configure_stack("prod"), demanded)
+    stack = planted(*PLANTED)
+    diagnostics = pack.analyze(stack)
+    assert sorted(diagnostic.policyName for diagnostic in diagnostics) == sorted(PLANTED)
+    for diagnostic in diagnostics:
+        advice = diagnostic.policyName in _ADVICE
+        assert diagnostic.enforcementLevel == (analyzer_pb2.ADVISORY if advice else analyzer_pb2.MANDATORY)
         assert diagnostic.urn in {item.urn for item in stack.resources.values()}
         assert "  mend:    " in diagnostic.message
+        assert "hunter2" not in diagnostic.message
 
 
 def test_a_valid_stack_passes(pack: Host) -> None:
-    pack.configure(pack.configure_stack("dev"))
+    pack.configure(pack.configure_stack("prod"))
     assert pack.analyze(valid()) == []
+    assert pack.analyze(estate()) == []
 
 
 def test_the_description_names_the_catalog_and_every_rule(pack: Host) -> None:
