@@ -29,7 +29,7 @@ from policies.rule import RuleInfo, Setting
 from policies.view.resource import urn_part
 
 STRICTEST: Final = "prod"
-_FOLDER: Final = Path(__file__).parent / "config"
+FOLDER: Final = Path(__file__).parent / "config"
 _FIELDS: Final = ("rule", "resource", "subject", "reason", "owner", "expires")
 _KEYS: Final = ("levels", "rules", "exceptions")
 _SHORT: Final = 10
@@ -90,7 +90,7 @@ class Configuration:
         return replace(self, levels=levels, settings=settings)
 
 
-def load(stack: str, rules: Iterable[RuleInfo], folder: Path = _FOLDER) -> Configuration:
+def load(stack: str, rules: Iterable[RuleInfo], folder: Path = FOLDER) -> Configuration:
     """Load the configuration for a stack. Raises ConfigurationError."""
     stage = stack if re.fullmatch(r"[\w.-]+", stack) and (folder / f"{stack}.json").is_file() else STRICTEST
     path = folder / f"{stage}.json"
