@@ -19,6 +19,7 @@ _COMMANDS = {
     "up": ("deploy", "Deploy a stage to the sandbox."),
     "destroy": ("deploy", "Delete everything that a stage has in the sandbox."),
     "refresh": ("deploy", "Make the state say what is really there."),
+    "policy": ("policy", "Judge what is deployed, by the policy pack."),
     "invoke": ("call", "Call a function and print its answer."),
     "send": ("call", "Send a function one of its test events."),
     "try": ("call", "Call every function, cold then warm, and print a table."),

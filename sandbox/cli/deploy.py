@@ -12,20 +12,20 @@ import click
 
 from sandbox import emulator
 
-from .options import JSON, RUN, SHARED, YES, chosen, with_options, workspace
+from .options import JSON, REPORT, RUN, SHARED, YES, chosen, with_options, workspace
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sandbox.emulator import Emulator
-    from sandbox.engine import Event, PolicyPackLoaded, Program, ProviderClient, Result, StackConfig
+    from sandbox.engine import Event, Program, ProviderClient, Result, StackConfig
     from sandbox.provider.endpoint import Endpoint
 
     from .workspace import Workspace
 
 
 @click.command("preview")
-@with_options(*SHARED, *RUN, *JSON)
+@with_options(*SHARED, *RUN, *REPORT, *JSON)
 def preview_command() -> int:
     """Show what `fleet up` (or, for a stage of a real account, `pulumi up`) would change.
 
@@ -35,17 +35,22 @@ def preview_command() -> int:
 
     A stage that has surroundings (surroundings.yaml) needs their ids, so for it the sandbox is started.
     """
+    from .reporting import report_of, write_reports
+
     with _started() as (place, program):
         config = place.config()
         if chosen("json"):
             from sandbox.engine.digest import preview_digest
 
             result = _run(place, config, "up", preview=True, program=program)
+            write_reports(report_of(result, place))
             click.echo(json.dumps(preview_digest(result), indent=4))
             for violation in result.violations:
                 click.echo(f"{violation.level}: {violation.policy}: {violation.message.strip()}", err=True)
             return result.exit_code
-        return _show(place, config, "up", preview=True, program=program).exit_code
+        result = _show(place, config, "up", preview=True, program=program)
+        write_reports(report_of(result, place))
+        return result.exit_code
 
 
 @click.command("up")
@@ -136,28 +141,20 @@ def _show(
     place: Workspace, config: StackConfig, kind: str, *, preview: bool, program: Program | None
 ) -> Result:
     """Run and tell."""
-    from sandbox.engine.events import PolicyPackLoaded
-
     from .display import Lines, LiveTree, console, is_terminal, say_end, say_preview
+    from .reporting import report_of
 
     out = console()
-    packs: list[PolicyPackLoaded] = []
     out.print(f"[bold]{_TITLES[kind, preview]}[/] {place.project.name} {place.stack}")
     if _must_refresh(place, config):
         out.print(
             "The embedded AWS was started anew since the last deployment: reading what is left of it first."
         )
     with (LiveTree if is_terminal() and not _dumb(out) else Lines)(out, preview=preview) as view:
-
-        def hear(event: Event) -> None:
-            if isinstance(event, PolicyPackLoaded):
-                packs.append(event)
-            view(event)
-
-        result = _run(place, config, kind, preview=preview, program=program, on_event=hear)
+        result = _run(place, config, kind, preview=preview, program=program, on_event=view)
     if preview:
         say_preview(out, result, diff=bool(chosen("diff")))
-    say_end(out, result, preview=preview, packs=packs)
+    say_end(out, result, preview=preview, report=report_of(result, place))
     return result
 
 

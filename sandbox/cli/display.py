@@ -14,8 +14,6 @@ from sandbox.engine.events import (
     Diagnostic,
     Event,
     Op,
-    PolicyPackLoaded,
-    PolicyViolation,
     ResourceDone,
     ResourceFailed,
     ResourcePre,
@@ -23,12 +21,14 @@ from sandbox.engine.events import (
     Step,
 )
 from sandbox.engine.properties import UNKNOWN, Archive, Asset, OutputValue, ResourceReference, Secret
+from sandbox.reports.console import say
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.tree import Tree
 
     from sandbox.engine import Result
+    from sandbox.reports import Report
 
 _LOOKS: Mapping[Op, tuple[str, str, str, str]] = {
     Op.CREATE: ("+", "green", "create", "created"),
@@ -211,13 +211,14 @@ def difference(old: Any, new: Any, path: str = "", *, forced: frozenset[str] = f
         yield f"[yellow]~ {escape(path)}: {escape(shown(old))} => {escape(shown(new))}[/]{why}"
 
 
-def say_end(out: Console, result: Result, *, preview: bool, packs: Iterable[PolicyPackLoaded]) -> None:
+def say_end(out: Console, result: Result, *, preview: bool, report: Report) -> None:
     """Print outputs, policies and the count."""
     if result.outputs and not preview:
         out.print("[bold]Outputs[/]")
         for name, value in sorted(result.outputs.items()):
             out.print(f"  {escape(name)}: {escape(shown(value, indent=2))}")
-    say_policies(out, result.violations, packs)
+    if preview or report.findings:
+        say(out, report)
     counts = [
         f"{count} {'to ' + looks(op)[2] if preview else looks(op)[3]}"
         for op, count in result.changes.items()
@@ -228,26 +229,6 @@ def say_end(out: Console, result: Result, *, preview: bool, packs: Iterable[Poli
     out.print(f"[bold]Resources[/] {what} [dim]in {result.duration_s:.1f} s[/]")
     if result.advice:
         console(stderr=True).print(escape(result.advice))
-
-
-def say_policies(
-    out: Console, violations: Iterable[PolicyViolation], packs: Iterable[PolicyPackLoaded]
-) -> None:
-    """Print what the policy packs found."""
-    found = list(violations)
-    for violation in found:
-        style = "red" if violation.level == "mandatory" else "yellow"
-        where = violation.urn.rsplit("::", 1)[-1]
-        out.print(
-            f"[{style}]{violation.level}[/] [bold]{escape(violation.policy)}[/] "
-            f"{escape(where)}: {escape(violation.message.strip())}"
-        )
-    names = ", ".join(f"{pack.name} {pack.version} ({pack.policies} policies)" for pack in packs)
-    if names:
-        mandatory = sum(violation.level == "mandatory" for violation in found)
-        out.print(
-            f"[bold]Policies[/] {escape(names)}: {mandatory} violated, {len(found) - mandatory} advisory"
-        )
 
 
 def plain(value: Any) -> Any:

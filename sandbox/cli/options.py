@@ -36,7 +36,7 @@ SHARED = (
 )
 JSON = (_shared("-j", "--json", is_flag=True, help="Print JSON."),)
 YES = (_shared("-y", "--yes", is_flag=True, help="Don't ask."),)
-RUN = (
+PACKS = (
     _shared(
         "--policy-pack",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -44,7 +44,40 @@ RUN = (
         metavar="DIR",
         help="A folder with a PulumiPolicy.yaml, in addition to the program's own policies/ (repeatable).",
     ),
+)
+RUN = (
+    *PACKS,
     _shared("--diff", is_flag=True, help="Show every property that changes."),
+)
+
+
+class _ReportType(click.ParamType[tuple[str, Path]]):
+    """``FORMAT=FILE``."""
+
+    name = "report"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Path]:
+        from sandbox.reports import FORMATS
+
+        form, _, file = str(value).partition("=")
+        if form not in FORMATS or not file:
+            self.fail(f"{value!r} isn't FORMAT=FILE; formats: {', '.join(FORMATS)}", param, ctx)
+        path = Path(file)
+        if not path.parent.is_dir():
+            self.fail(f"there is no folder {str(path.parent)!r} to write {path.name!r} to", param, ctx)
+        return form, path
+
+
+REPORT = (
+    _shared(
+        "--report",
+        type=_ReportType(),
+        multiple=True,
+        metavar="FORMAT=FILE",
+        help="Write what the policy packs found: markdown, sarif or junit (repeatable).",
+    ),
 )
 
 

@@ -76,10 +76,7 @@ class Workspace:
 
     def policy_packs(self, more: tuple[Path, ...]) -> list[Path]:
         """The program's own pack, and more."""
-        own = self.project.root / "policies"
-        packs = [own] if (own / "PulumiPolicy.yaml").exists() else []
-        packs += [path.absolute() for path in more if path.resolve() != own.resolve()]
-        return packs
+        return policy_packs(self.project.root, more)
 
     # --- which emulator holds the stage ------------------------------------------------------------------
 
@@ -118,6 +115,14 @@ def require_sandbox_stage(config: StackConfig) -> None:
             f' ["{ACCOUNT}"] in a stage for the sandbox; `fleet preview --stack {config.stack}` works for'
             " every stage."
         )
+
+
+def policy_packs(root: Path | None, more: tuple[Path, ...]) -> list[Path]:
+    """The pack of the program in a folder, if there is one, and more."""
+    own = root / "policies" if root is not None else None
+    packs = [own] if own is not None and (own / "PulumiPolicy.yaml").exists() else []
+    packs += [path.absolute() for path in more if own is None or path.resolve() != own.resolve()]
+    return packs
 
 
 def is_sandbox_stage(config: StackConfig) -> bool:

@@ -21,10 +21,9 @@ from sandbox.protos import analyzer_pb2
 from . import urn as urns
 from .config import StackConfig
 from .errors import PolicyPackError
-from .events import PolicyPackLoaded, PolicyRemediation, PolicyViolation
+from .events import PolicyPackLoaded, PolicyRemediation, PolicyRule, PolicyViolation
 from .goals import Goal
 from .plugins import GRPC_OPTIONS
-from .project import Project
 from .properties import Marshal, PropertyMap, Unmarshal, marshal, mask, unmarshal
 from .state import ResourceState
 from .yamlfile import load_yaml
@@ -53,7 +52,7 @@ class PolicyPack:
         self,
         directory: Path,
         *,
-        project: Project,
+        project: str,
         config: StackConfig,
         preview: bool,
         engine_address: str,
@@ -62,6 +61,7 @@ class PolicyPack:
     ) -> None:
         """Start it and return at once.
 
+        :param project: its name
         :raises PolicyPackError: there is no Python policy pack in the folder
         """
         self._directory = directory.resolve()
@@ -108,7 +108,7 @@ class PolicyPack:
 
     def _environment(self) -> dict[str, str]:
         environment = dict(os.environ)
-        environment["PULUMI_PROJECT"] = self._project.name
+        environment["PULUMI_PROJECT"] = self._project
         environment["PULUMI_STACK"] = self._config.stack
         environment["PULUMI_ORGANIZATION"] = "organization"
         environment["PULUMI_DRY_RUN"] = str(self._preview).lower()
@@ -179,7 +179,7 @@ class PolicyPack:
             stub.ConfigureStack,
             analyzer_pb2.AnalyzerStackConfigureRequest(
                 stack=self._config.stack,
-                project=self._project.name,
+                project=self._project,
                 organization="organization",
                 dry_run=self._preview,
                 config=dict(self._config.values),
@@ -195,7 +195,27 @@ class PolicyPack:
         self._info = info
         self._read(self._process.stdout, self._on_line)
         self._ready = stub
-        self._on_ready(PolicyPackLoaded(name=info.name, version=self._version, policies=len(info.policies)))
+        self._on_ready(self._loaded(info, levels))
+
+    def _loaded(self, info: Any, levels: Mapping[str, str]) -> PolicyPackLoaded:
+        return PolicyPackLoaded(
+            name=info.name,
+            version=self._version,
+            policies=len(info.policies),
+            description=info.description,
+            rules=tuple(
+                PolicyRule(
+                    id=policy.name,
+                    title=policy.displayName or policy.name,
+                    description=policy.description,
+                    severity=self._severities[policy.name],
+                    level=levels.get(policy.name, ""),
+                    mend=policy.remediation_steps,
+                    url=policy.url,
+                )
+                for policy in info.policies
+            ),
+        )
 
     def _ask(self, method: Any, request: Any, *, optional: bool = False) -> Any:
         import grpc

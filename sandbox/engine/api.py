@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from .config import StackConfig
-from .events import Diagnostic, Event, Op, PolicyViolation, Step
+from .events import Diagnostic, Event, Op, PolicyPackLoaded, PolicyViolation, Step
 from .plugins import ProviderFactory
 from .program import Program
 from .project import Project
@@ -64,6 +64,7 @@ class Result:
     :ivar changes: op -> number of resources; a replacement counts once, as ``replace``
     :ivar outputs: the stack's outputs; secrets are :class:`Secret`, what isn't known yet is ``UNKNOWN``
     :ivar config: the stack's configuration as the program saw it, secrets as ``[secret]``
+    :ivar packs: the policy packs that judged
     :ivar snapshot: the state after the run (of a preview: before it)
     :ivar advice: what to do next after a failure, in a sentence; ``""`` after success
     """
@@ -76,6 +77,7 @@ class Result:
     config: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...]
     violations: tuple[PolicyViolation, ...]
+    packs: tuple[PolicyPackLoaded, ...]
     snapshot: Snapshot | None
     duration_s: float
     advice: str = ""

@@ -93,6 +93,7 @@ class Deployment:
         self._broken: BaseException | None = None
         self._diagnostics: list[Diagnostic] = []
         self._violations: list[PolicyViolation] = []
+        self._loaded_packs: list[PolicyPackLoaded] = []
         self._planned: list[StepView] = []
         self._steps: list[StepView] = []
 
@@ -197,7 +198,7 @@ class Deployment:
                 self._packs.append(
                     PolicyPack(
                         path,
-                        project=self.project,
+                        project=self.project.name,
                         config=self.config,
                         preview=self.preview,
                         engine_address=self.address,
@@ -553,6 +554,7 @@ class Deployment:
         self.emit(violation)
 
     def _pack_ready(self, event: PolicyPackLoaded) -> None:
+        self._loaded_packs.append(event)
         self.emit(event)
 
     # --- cancelling ------------------------------------------------------------------------------------
@@ -644,6 +646,7 @@ class Deployment:
             config=self.config.masked(),
             diagnostics=tuple(self._diagnostics),
             violations=tuple(self._violations),
+            packs=tuple(self._loaded_packs),
             snapshot=snapshot,
             duration_s=duration_s,
             advice=self._advice(outcome, snapshot),

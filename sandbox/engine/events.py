@@ -136,12 +136,32 @@ class Diagnostic(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyRule:
+    """A policy as its pack describes it. ``level``: advisory, mandatory, disabled or remediate."""
+
+    id: str
+    title: str
+    description: str
+    severity: str
+    level: str
+    mend: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyPackLoaded(Event):
-    """A policy pack is ready."""
+    """A policy pack is ready.
+
+    :ivar policies: how many
+    :ivar description: what the pack says of itself: what it stands on
+    :ivar rules: its policies, in its own order, with the levels that hold for this stack
+    """
 
     name: str
     version: str
     policies: int
+    description: str = ""
+    rules: tuple[PolicyRule, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
