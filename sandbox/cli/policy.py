@@ -24,18 +24,27 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Judge this exported state (`pulumi stack export`) instead of a stack of the sandbox.",
 )
-def policy_command(state: Path | None) -> int:
+@click.option(
+    "--events",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Judge nothing: report what a run of the real CLI found (`pulumi preview --event-log FILE`).",
+)
+def policy_command(state: Path | None, events: Path | None) -> int:
     """Judge what a stage is, by the policy pack: no preview, no program, no credentials.
 
     Judges the stage's state in the sandbox or, with --state, what `pulumi stack export` printed of any stack
     of any program for AWS; secrets that can't be decrypted here count as unknown. The packs are the program's
     policies/ folder and every --policy-pack. Exit code 3: a mandatory policy is violated.
     """
-    if state is not None and chosen("stack"):
+    if sum([state is not None, events is not None, chosen("stack") is not None]) > 1:
         raise click.UsageError(
-            "--stack and --state exclude each other: a state file says which stack it is of"
+            "--stack, --state and --events exclude each other: a file says which stack it is of"
         )
-    report = _of_file(state) if state is not None else _of_stack()
+    if events is not None:
+        report = _of_events(events)
+    else:
+        report = _of_file(state) if state is not None else _of_stack()
     from .reporting import write_reports
 
     write_reports(report)
@@ -49,7 +58,9 @@ def policy_command(state: Path | None) -> int:
         out = console()
         out.print(f"[bold]Policies of[/] {report.project} {report.stack}")
         say(out, report)
-    return 3 if report.violations else 0
+    if report.violations:
+        return 3
+    return 1 if report.failure else 0
 
 
 def _of_stack() -> Report:
@@ -67,6 +78,12 @@ def _of_stack() -> Report:
     config = StackConfig.load(place.project, place.stack)
     packs = place.policy_packs(chosen("policy_pack") or ())
     return _judge(place.project.name, config, snapshot, packs, place.project.root)
+
+
+def _of_events(path: Path) -> Report:
+    from sandbox.reports.eventlog import read_event_log
+
+    return read_event_log(path)
 
 
 def _of_file(path: Path) -> Report:

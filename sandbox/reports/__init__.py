@@ -2,6 +2,7 @@
 
     model.py     a report: findings, exceptions, the packs that judged
     collect.py   makes it of what the packs said and of where the program declares its resources
+    eventlog.py  makes it of a log of the real CLI
     console.py   for a terminal
     markdown.py  for a pull request
     sarif.py     for code scanning (SARIF 2.1.0)

@@ -47,7 +47,7 @@ def _suite(report: Report, pack: PolicyPackLoaded) -> TestSuite:
 
 
 def _case(classname: str, rule: PolicyRule, found: Sequence[Finding]) -> _Case:
-    case = _Case(f"{rule.id} {rule.title}", classname=classname)
+    case = _Case(f"{rule.id} {rule.title}".rstrip(), classname=classname)
     violations = [finding for finding in found if finding.violates]
     other = [finding for finding in found if not finding.violates]
     if violations:

@@ -78,10 +78,10 @@ def _rule(rule: PolicyRule) -> ReportingDescriptor:
         properties["security-severity"] = _SCORES[rule.severity]
     return ReportingDescriptor(
         id=rule.id,
-        name=rule.title,
-        short_description=Message(text=rule.title),
-        full_description=Message(text=rule.description or rule.title),
-        help=Message(text=rule.mend or rule.title),
+        name=rule.title or rule.id,
+        short_description=Message(text=rule.title or rule.id),
+        full_description=Message(text=rule.description or rule.title or rule.id),
+        help=Message(text=rule.mend or rule.title or rule.id),
         help_uri=rule.url or None,
         default_configuration=ReportingConfiguration(
             enabled=rule.level != "disabled",
