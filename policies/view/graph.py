@@ -147,6 +147,9 @@ class Graph:
     def function_of(self, resource: Resource, path: str) -> Link:
         """The function that a property names, by name, ARN, qualified ARN or through an alias."""
         found = self._quietly(resource, path, FUNCTION, ALIAS)
+        if isinstance(found, str) and not _is_arn(found) and ":" in found:
+            name = found.removeprefix("function:").split(":")[0]  # and its qualifier
+            found = self.follow(resource, path, name, FUNCTION)
         if isinstance(found, Resource) and found.type == ALIAS:
             return self._quietly(found, "functionName", FUNCTION)
         return found
