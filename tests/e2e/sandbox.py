@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -67,36 +66,38 @@ class Sandbox:
 
     # --- the command -------------------------------------------------------------------------------------
 
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, env: Mapping[str, str] | None = None, stderr: int = subprocess.STDOUT
+    ) -> subprocess.Popen[str]:
         """Start `fleet` as a shell does: in a process group of its own, which is what Ctrl-C reaches."""
         return subprocess.Popen(
             [str(FLEET), "-C", str(self.project), *arguments],
             env={**os.environ, "FLEET_HOME": str(self.home.path), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
             start_new_session=True,
         )
 
-    def fleet(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
-        """Run `fleet` to its end and give what it printed."""
-        with self.start(*arguments, env=env) as process:
-            printed, _ = process.communicate(timeout=120)
-        assert process.returncode == code, f"fleet {' '.join(arguments)}: {process.returncode}\n{printed}"
-        return printed
+    def fleet(self, *arguments: str, code: int = 0) -> str:
+        """Run `fleet` to its end and give all that it printed."""
+        return "".join(self._run(arguments, code))
 
-    def json(self, *arguments: str, code: int = 0) -> Any:
+    def json(self, *arguments: str) -> Any:
         """Run `fleet` and read the JSON that it prints."""
-        return json.loads(self.fleet(*arguments, code=code))
+        return json.loads(self._run(arguments, 0)[0])
+
+    def _run(self, arguments: tuple[str, ...], code: int) -> tuple[str, str]:
+        with self.start(*arguments, stderr=subprocess.PIPE) as process:
+            printed, errors = process.communicate(timeout=120)
+        told = f"fleet {' '.join(arguments)}: {process.returncode}\n{printed}{errors}"
+        assert process.returncode == code, told
+        return printed, errors
 
     def up(self) -> str:
         """Deploy."""
         return self.fleet("up", "--stack", "local", "--yes")
-
-    def lines_of_log(self, service: str, count: int = 30) -> list[str]:
-        """The last lines of a function's log."""
-        return self.fleet("logs", service, "--lines", str(count)).splitlines()
 
     # --- what is deployed --------------------------------------------------------------------------------
 
@@ -128,6 +129,12 @@ class Sandbox:
         """What somebody gets who takes a role."""
         given = self.aws("sts", caller).assume_role(RoleArn=role_arn, RoleSessionName="e2e")["Credentials"]
         return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+    def log(self, function: str) -> list[str]:
+        """The lines that a function has logged, as CloudWatch has them."""
+        pages = self.aws("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{function}")
+        return [event["message"] for page in found for event in page["events"]]
 
     def recycle(self, name: str) -> None:
         """Let the next call of a function start cold."""
@@ -183,6 +190,10 @@ class TypeRush:
     def arn(self, service: str) -> str:
         """Of the alias `live`: what callers use."""
         return str(self.outputs["functions"][service]["arn"])
+
+    def log(self, service: str) -> list[str]:
+        """The lines that a service has logged."""
+        return self.sandbox.log(self.name(service))
 
     def http(self, method: str, path: str, body: Any = None) -> HttpAnswer:
         """Call the API, as a browser does."""
@@ -262,8 +273,3 @@ def _request(method: str, url: str, body: Any, headers: Mapping[str, str]) -> Ht
 
 def _named(name: str) -> DeployedFunction:
     return DeployedFunction(name=name, service=name, system="", region=REGION, arn=name, log_group="")
-
-
-def plain(text: str) -> str:
-    """Text of a terminal without its colors."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -29,7 +29,7 @@ def test_up_again_changes_nothing(sandbox: Sandbox, typerush: TypeRush) -> None:
     again = sandbox.json("up", "--stack", "local", "--yes", "--json")
     assert again["outcome"] == "succeeded"
     assert set(again["changes"]) == {"same"}
-    assert again["violations"] == []
+    assert {violation["level"] for violation in again["violations"]} <= {"advisory"}
     assert again["outputs"]["typerush"] == typerush.outputs
     assert sandbox.resources() == before
 
@@ -52,9 +52,6 @@ def test_try_calls_every_function(sandbox: Sandbox, typerush: TypeRush) -> None:
         assert row["ok"], row
         assert row["triggers"] == ["HTTP API", "URL", "typerush-local-game-service"]
         assert row["warmSeconds"] < row["coldSeconds"] < 3
-    table = sandbox.fleet("try")
-    assert "200" in table
-    assert typerush.name(RECORD) in table
 
 
 def test_invoke(sandbox: Sandbox, service: str) -> None:
@@ -74,14 +71,19 @@ def test_send_takes_every_test_event(typerush: TypeRush, sandbox: Sandbox, servi
     )
 
 
-def test_send_asynchronously(sandbox: Sandbox, service: str) -> None:
+def test_send_asynchronously(sandbox: Sandbox, typerush: TypeRush, service: str) -> None:
     def requests() -> int:
-        return sum("START RequestId" in line for line in sandbox.lines_of_log(service, 10_000))
+        return sum("START RequestId" in line for line in typerush.log(service))
 
     before = requests()
     told = sandbox.fleet("send", service, "health", "--async")
     assert f"fleet logs {service}" in told
     assert wait_for("the call in the log", lambda: requests() == before + 1)
+
+
+def test_logs(sandbox: Sandbox, typerush: TypeRush, service: str) -> None:
+    typerush.invoke(service, {"action": "health"})
+    assert wait_for("the log", lambda: '"answered"' in sandbox.fleet("logs", service, "--lines", "4"))
 
 
 def test_logs_follow_until_ctrl_c(sandbox: Sandbox, typerush: TypeRush) -> None:

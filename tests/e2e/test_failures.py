@@ -41,7 +41,7 @@ def test_a_rotated_password_is_picked_up(typerush: TypeRush, sandbox: Sandbox) -
     postgres.ensure(sandbox.home)
     assert typerush.invoke(RECORD, HEALTH).status == 200
     told = "the database refused the cached login; reading the secret again"
-    assert wait_for("the log", lambda: any(told in line for line in sandbox.lines_of_log(RECORD)))
+    assert wait_for("the log", lambda: any(told in line for line in typerush.log(RECORD)))
 
 
 def test_a_failing_model_gives_a_stored_text_or_else_a_503(typerush: TypeRush, sandbox: Sandbox) -> None:
