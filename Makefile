@@ -61,12 +61,15 @@ clean: down ## forget the sandbox's state, its database and the built packages
 	@rm -rf .fleet/stacks .fleet/sandbox .fleet/bundles.ready build
 
 .PHONY: lint
-lint: .venv/.ready ## ruff, mypy, import lines
+lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@for folder in $(PYTHON_FUNCTIONS); do (cd $$folder && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache/functions .) || exit 1; done
 	@$(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: test
 test: setup lint ## every check and test
