@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from sandbox import emulator
 from sandbox.emulator import Emulator
 from sandbox.home import Home
 from sandbox.provider.endpoint import Endpoint
+
+
+def pytest_configure() -> None:
+    """End as Ctrl-C does when the run is terminated, so that fixtures stop what they have started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
