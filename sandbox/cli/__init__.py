@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: default: those of the process
     :returns: the exit code
     """
+    gc.set_threshold(100_000, 50)  # what a short run makes lives to its end: hardly anything is found sooner
     try:
         code = fleet.main(arguments, prog_name="fleet", standalone_mode=False)
         sys.stdout.flush()

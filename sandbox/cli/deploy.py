@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,10 +94,9 @@ def _started() -> Iterator[tuple[Workspace, Program]]:
     """The program's interpreter imports the SDK while we get ready: that is most of a preview's time."""
     from sandbox.engine.program import Program
 
-    place = workspace()
-    program = Program(place.project)
+    program = Program.start(chosen("cwd") or Path.cwd())
     try:
-        yield place, program
+        yield workspace(), program
     finally:
         program.close()
 
@@ -178,6 +178,8 @@ def _run(
     on_event: Callable[[Event], None] | None = None,
 ) -> Result:
     from sandbox.engine.api import Kind, Update, run
+    from sandbox.engine.events import ProgramStarted
+    from sandbox.provider import prepare
 
     found = _running(place, config)
     update = Update(
@@ -189,11 +191,19 @@ def _run(
         refresh=_must_refresh(place, config),
     )
     packs = place.policy_packs(chosen("policy_pack") or ()) if update.kind is Kind.UP else []
+    endpoint = found.endpoint if found else None
+
+    def hear(event: Event) -> None:
+        if isinstance(event, ProgramStarted):
+            prepare(endpoint)
+        if on_event is not None:
+            on_event(event)
+
     return run(
         update,
-        providers=_providers(place, found.endpoint if found else None),
+        providers=_providers(place, endpoint),
         policy_packs=packs,
-        on_event=on_event,
+        on_event=hear,
         program=program,
     )
 

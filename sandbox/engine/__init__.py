@@ -21,44 +21,49 @@ returns; what goes wrong inside (a step, the program, a policy) is told by event
 
 from __future__ import annotations
 
-from .api import Kind, Outcome, Result, Update, run
-from .config import Override, StackConfig
-from .errors import (
-    ConfigError,
-    EngineError,
-    InitError,
-    PluginError,
-    PolicyPackError,
-    ProjectError,
-    ProtectedError,
-    ProviderError,
-    RunInterruptedError,
-    SecretsError,
-    StateError,
-    StateLockedError,
-    UnsupportedError,
-)
-from .events import (
-    Diagnostic,
-    Event,
-    Op,
-    OutputsRegistered,
-    PolicyPackLoaded,
-    PolicyRemediation,
-    PolicyViolation,
-    PropertyDiff,
-    ResourceDone,
-    ResourceFailed,
-    ResourcePre,
-    Severity,
-    Step,
-    Summary,
-)
-from .plugins import ProviderClient, ProviderFactory, attach, in_process
-from .program import Program
-from .project import Project
-from .properties import UNKNOWN, Archive, Asset, OutputValue, ResourceReference, Secret, Unknown
-from .state import ResourceState, Snapshot, StateStore
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import Kind, Outcome, Result, Update, run
+    from .config import Override, StackConfig
+    from .errors import (
+        ConfigError,
+        EngineError,
+        InitError,
+        PluginError,
+        PolicyPackError,
+        ProjectError,
+        ProtectedError,
+        ProviderError,
+        RunInterruptedError,
+        SecretsError,
+        StateError,
+        StateLockedError,
+        UnsupportedError,
+    )
+    from .events import (
+        Diagnostic,
+        Event,
+        Op,
+        OutputsRegistered,
+        PolicyPackLoaded,
+        PolicyRemediation,
+        PolicyViolation,
+        ProgramStarted,
+        PropertyDiff,
+        ResourceDone,
+        ResourceFailed,
+        ResourcePre,
+        Severity,
+        Step,
+        Summary,
+    )
+    from .plugins import ProviderClient, ProviderFactory, attach, in_process
+    from .program import Program
+    from .project import Project
+    from .properties import UNKNOWN, Archive, Asset, OutputValue, ResourceReference, Secret, Unknown
+    from .state import ResourceState, Snapshot, StateStore
 
 __all__ = [
     "UNKNOWN",
@@ -81,6 +86,7 @@ __all__ = [
     "PolicyRemediation",
     "PolicyViolation",
     "Program",
+    "ProgramStarted",
     "Project",
     "ProjectError",
     "PropertyDiff",
@@ -112,3 +118,14 @@ __all__ = [
     "in_process",
     "run",
 ]
+
+_HOMES = ("api", "config", "errors", "events", "plugins", "program", "project", "properties", "state")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for at its first use: ``Program.start`` needs hardly anything of it."""
+    for home in _HOMES if name in __all__ else ():
+        module = import_module(f".{home}", __name__)
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

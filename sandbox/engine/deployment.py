@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from .events import (
     OutputsRegistered,
     PolicyPackLoaded,
     PolicyViolation,
+    ProgramStarted,
     ResourceDone,
     ResourceFailed,
     ResourcePre,
@@ -224,6 +224,7 @@ class Deployment:
                 },
                 self._line,
             )
+            self.emit(ProgramStarted())
             watcher = threading.Thread(target=self._watch, args=(program,), daemon=True)
             watcher.start()
             try:
@@ -232,7 +233,7 @@ class Deployment:
                     if self.preview:
                         self._shutdown.set()  # it can end while we finish
                     self._after_program()
-                self._end_program(program)
+                self._end_program(watcher)
             except KeyboardInterrupt:
                 self._interrupt()
             self.executor.wait_idle()
@@ -256,14 +257,13 @@ class Deployment:
             self._failed = True
         self._finished.set()
 
-    def _end_program(self, program: Program) -> None:
+    def _end_program(self, watcher: threading.Thread) -> None:
         """Wait for the program's own end, which decides whether it succeeded."""
         if self.cancelled:
             return
         self._shutdown.set()
-        try:
-            program.wait(_PROGRAM_END_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
+        watcher.join(_PROGRAM_END_TIMEOUT_S)
+        if watcher.is_alive():
             self.tell(
                 Severity.ERROR,
                 f"the program declared everything, but didn't end within {_PROGRAM_END_TIMEOUT_S:.0f} s:"

@@ -149,6 +149,11 @@ class PolicyRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProgramStarted(Event):
+    """The program was told to run. Until it declares its first resource, the engine has nothing to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyPackLoaded(Event):
     """A policy pack is ready.
 

@@ -61,13 +61,12 @@ class Program:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.close()
 
-    def wait(self, timeout_s: float | None = None) -> str | None:
+    def wait(self) -> str | None:
         """Wait for its end.
 
         :returns: ``None`` if it ended well or has shown its error, else what to say about its end
-        :raises subprocess.TimeoutExpired: it still runs
         """
-        code = self._process.wait(timeout_s)
+        code = self._process.wait()
         for reader in self._readers:
             reader.join()
         if code == 0 or code == _SHOWN_ERROR:
