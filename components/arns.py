@@ -20,6 +20,11 @@ class Shape(Enum):
         "arn:aws:iam::123456789012:role/game",
         "Name one role exactly: no wildcard, no account's root.",
     )
+    POLICY = (
+        rf"{_HEAD}:iam::\d{{12}}:policy/[\w+=,.@/-]+",
+        "arn:aws:iam::123456789012:policy/fleet-boundary",
+        "Name a managed policy of the stage's account.",
+    )
     KMS_KEY = (
         rf"{_HEAD}:kms:[a-z0-9-]+:\d{{12}}:key/[A-Za-z0-9-]+",
         "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",

@@ -41,7 +41,11 @@ class LambdaService(Component):
         self.qualified_arn = args.names.alias_arn
         self.log_group = self._log_group()
         self.role, self.role_policy = make_role(
-            self, names=args.names, grants=args.all_grants, tags=args.tags
+            self,
+            names=args.names,
+            grants=args.all_grants,
+            tags=args.tags,
+            boundary_arn=args.permissions_boundary_arn,
         )
         self.dead_letters = self._dead_letters()
         self.function = self._function()

@@ -43,6 +43,7 @@ class LambdaServiceArgs:
     reserved_concurrency: the most executions at once; none when None.
     asynchronous: given when the service is invoked asynchronously: what happens to what fails.
     kms_key_arn: encrypts the environment, the logs and the dead letters with a key of one's own.
+    permissions_boundary_arn: a managed policy that the role can't do more than.
     protect: keeps what holds data (logs, dead letters) from being deleted by an update of the stack.
     """
 
@@ -69,6 +70,7 @@ class LambdaServiceArgs:
     asynchronous: AsyncArgs | None = None
     kms_key_arn: str | None = None
     code_signing_config_arn: str | None = None
+    permissions_boundary_arn: str | None = None
     protect: bool = False
 
     @property
@@ -116,6 +118,7 @@ class LambdaServiceArgs:
             self.code_signing_config_arn,
             region=self.scope.region,
         )
+        yield from Shape.POLICY.problems(where, "permissions_boundary_arn", self.permissions_boundary_arn)
 
     @property
     def all_invokers(self) -> tuple[Invoker, ...]:

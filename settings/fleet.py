@@ -61,6 +61,7 @@ class FleetSettings(Settings):
     alarm_topic_arn: Annotated[str, values.arn(Shape.TOPIC)] | None = None
     kms_key_arn: Annotated[str, values.arn(Shape.KMS_KEY)] | None = None
     code_signing_config_arn: Annotated[str, values.arn(Shape.CODE_SIGNING)] | None = None
+    permissions_boundary_arn: Annotated[str, values.arn(Shape.POLICY, regional=False)] | None = None
     code_bucket: values.BucketName | None = None
     typerush: dict[str, Any] | None = None
 

@@ -199,6 +199,7 @@ class TypeRushSettings(Settings):
             protect=common.fleet.protect,
             kms_key_arn=common.fleet.kms_key_arn,
             code_signing_config_arn=common.fleet.code_signing_config_arn,
+            permissions_boundary_arn=common.fleet.permissions_boundary_arn,
         )
 
     def _bedrock_model(self, scope: Scope) -> BedrockModel:

@@ -82,6 +82,7 @@ class TypeRushArgs:
 
     game_service_role_arn: the role of the ECS task that calls both services.
     alarm_topic_arn: an SNS topic that hears of alarms.
+    permissions_boundary_arn: a managed policy that no role of the system can do more than.
     protect: keep what holds data from being deleted.
     """
 
@@ -99,6 +100,7 @@ class TypeRushArgs:
     protect: bool = False
     kms_key_arn: str | None = None
     code_signing_config_arn: str | None = None
+    permissions_boundary_arn: str | None = None
 
 
 class RecordService(LambdaService):
@@ -253,6 +255,7 @@ def _service(
         alarms=AlarmArgs(errors_over=5, topic_arns=topics),
         kms_key_arn=args.kms_key_arn,
         code_signing_config_arn=args.code_signing_config_arn,
+        permissions_boundary_arn=args.permissions_boundary_arn,
         protect=args.protect,
     )
 

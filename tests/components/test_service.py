@@ -16,6 +16,7 @@ from tests.mocks import Graph, declare
 
 ARN = "arn:aws:lambda:ap-southeast-1:123456789012:function:typerush-dev-worker"
 READ = Grant(sid="ReadUploads", actions=("s3:GetObject",), resources=("arn:aws:s3:::uploads/in/*",))
+BOUNDARY = "arn:aws:iam::123456789012:policy/fleet-boundary"
 CODE_SIGNING = "arn:aws:lambda:ap-southeast-1:123456789012:code-signing-config:csc-0123456789abcdef0"
 TAGS = {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi", "Service": "worker"}
 
@@ -44,6 +45,7 @@ def everything() -> Graph:
         asynchronous=AsyncArgs(maximum_age_s=3_600, retries=1, dead_letter_config=True),
         kms_key_arn=KEY,
         code_signing_config_arn=CODE_SIGNING,
+        permissions_boundary_arn=BOUNDARY,
         protect=True,
     )
 
@@ -92,6 +94,11 @@ fleet:components:LambdaService worker
   aws:cloudwatch/metricAlarm:MetricAlarm worker-throttles-alarm
   aws:lambda/functionUrl:FunctionUrl worker-url"""
     )
+
+
+def test_the_role_stays_in_its_boundary() -> None:
+    assert everything()["worker-role"].inputs["permissionsBoundary"] == BOUNDARY
+    assert "permissionsBoundary" not in deploy()["worker-role"].inputs
 
 
 def test_the_function() -> None:

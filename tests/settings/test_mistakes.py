@@ -48,6 +48,8 @@ SINGLE: list[tuple[str, Any, str, str]] = [
     (f"{FLEET}:alarmTopicArn", f"arn:aws:sns:us-east-1:{ACCOUNT}:alarms", "us-east-1", REGION),
     (f"{FLEET}:kmsKeyArn", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/fleet", "alias/fleet", ":key/"),
     (f"{FLEET}:kmsKeyArn", f"arn:aws:kms:us-west-2:{ACCOUNT}:key/1234abcd", "us-west-2", REGION),
+    (f"{FLEET}:permissionsBoundaryArn", f"arn:aws:iam::{OTHER}:policy/x", f"of account {OTHER}", ACCOUNT),
+    (f"{FLEET}:permissionsBoundaryArn", f"arn:aws:iam::{ACCOUNT}:role/x", ":role/x", ":policy/"),
     (f"{FLEET}:codeSigningConfigArn", "csc-1", "'csc-1'", "code-signing-config:csc-"),
     (f"{GAME}.database.secretArn", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/x", "arn:aws:ssm", "secret:"),
     (f"{GAME}.database.secretArn", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x", ":x'", "AbCdEf"),

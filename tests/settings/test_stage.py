@@ -41,12 +41,14 @@ def test_a_small_stage_takes_the_components_defaults() -> None:
     assert args.api == TypeRushArgs.api
     assert (args.log_retention_days, args.protect) == (7, False)
     assert args.alarm_topic_arn is args.kms_key_arn is args.code_signing_config_arn is None
+    assert args.permissions_boundary_arn is None
 
 
 def test_everything_that_can_be_said_arrives() -> None:
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     signing = f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/fleet-boundary"
     args = _typerush(
         sample.load(
             changed(
@@ -57,6 +59,7 @@ def test_everything_that_can_be_said_arrives() -> None:
                     "lambda-fleet:alarmTopicArn": topic,
                     "lambda-fleet:kmsKeyArn": key,
                     "lambda-fleet:codeSigningConfigArn": signing,
+                    "lambda-fleet:permissionsBoundaryArn": boundary,
                     "lambda-fleet:codeBucket": "packages-111122223333",
                     f"{TYPERUSH}.api": {
                         "throttling": {"rateLimit": 2.5, "burstLimit": 3},
@@ -82,7 +85,7 @@ def test_everything_that_can_be_said_arrives() -> None:
     assert args.packages.bucket == "packages-111122223333"
     assert (args.log_retention_days, args.protect) == (90, True)
     assert (args.alarm_topic_arn, args.kms_key_arn) == (topic, key)
-    assert args.code_signing_config_arn == signing
+    assert (args.code_signing_config_arn, args.permissions_boundary_arn) == (signing, boundary)
     assert args.api.throttling == Throttling(rate_limit=2.5, burst_limit=3)
     assert args.api.authorizer == JwtAuthorizer(issuer="https://issuer.example", audience=("game",))
     assert args.api.cors == Cors(origins=("https://game.example",))
