@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,33 @@ def test_a_stage_without_systems_registers_nothing(run: Any) -> None:
 def test_an_impossible_stage_registers_nothing(run: Any) -> None:
     with pytest.raises(pulumi.RunError, match="memoryMb"):
         run("dev", **{"lambda-fleet:typerush": '{"recordService": {"memoryMb": 100}}'})
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_every_role_stays_inside_the_boundary(run: Any, stage: str) -> None:
+    """What is outside deploy/boundary.json would be granted and still refused."""
+    boundary = (PROJECT / "deploy" / "boundary.json").read_text()
+    for placeholder, value in {
+        "ACCOUNT_ID": ACCOUNTS[stage],
+        "REGION": "ap-southeast-1",
+        "STAGE": stage,
+    }.items():
+        boundary = boundary.replace(placeholder, value)
+    bounds = [*_allowed(json.loads(boundary))]
+    graph = run(stage)
+    for role in graph.of("Role").values():
+        assert role.inputs["permissionsBoundary"].endswith(":policy/lambda-fleet-boundary")
+    for policy in graph.of("RolePolicy").values():
+        for action, resource in _allowed(json.loads(policy.inputs["policy"])):
+            assert any(action == bound and fnmatchcase(resource, pattern) for bound, pattern in bounds), (
+                action
+            )
+
+
+def _allowed(document: Any) -> Iterator[tuple[str, str]]:
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow":
+            actions, resources = statement["Action"], statement["Resource"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                for resource in [resources] if isinstance(resources, str) else resources:
+                    yield action, resource

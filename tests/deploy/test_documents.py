@@ -1,0 +1,215 @@
+"""The documents of the roles that preview and deploy: judged by our own rules, complete, and no more."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies.rules import ALL
+from tests.policies.stacks import ACCOUNT, TAGS, Stack, found
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+MANAGED_POLICY_LIMIT = 6_144
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+RENDERED = {
+    "ACCOUNT_ID": ACCOUNT,
+    "REGION": "ap-southeast-1",
+    "STAGE": "dev",
+    "OWNER/REPOSITORY": "company/lambda-fleet",
+    "ENVIRONMENT": "dev",
+    "STATE_BUCKET": "company-pulumi-state",
+    "STATE_KEY_ID": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "DATABASE_GROUP_ID": "sg-0a1b2c3d4e5f60002",
+    "FUNCTIONS_GROUP_ID": "sg-0a1b2c3d4e5f60001",
+}
+
+IAM = [rule for rule in ALL if rule.id.startswith("IAM-")]
+
+# The boundary allows nothing by itself; these six are what Lambda asks for a function in a VPC.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+_INTERFACES = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+}
+EXPECTED: dict[str, set[tuple[str, str]]] = {
+    "preview": set(),
+    "boundary": {(rule, action) for rule in ("IAM-02", "IAM-07") for action in _INTERFACES},
+    "deploy": {
+        # AWS makes the ids of APIs and of security group rules.
+        ("IAM-02", "apigateway:DELETE"),
+        ("IAM-02", "apigateway:GET"),
+        ("IAM-02", "apigateway:PATCH"),
+        ("IAM-02", "apigateway:POST"),
+        ("IAM-02", "ec2:CreateTags"),
+        # What an API's access logs need has no resource to name.
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+        ("IAM-07", "logs:PutResourcePolicy"),
+        # Of the two services that share the prefix, the catalog has the actions of REST APIs only.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
+        ("IAM-09", "apigateway:POST"),
+    },
+}
+"""What our rules find, and why it stays."""
+
+
+def rendered(name: str) -> Any:
+    text = (DEPLOY / f"{name}.json").read_text()
+    for placeholder, value in RENDERED.items():
+        text = text.replace(placeholder, value)
+    return json.loads(text)
+
+
+def role(policy: str) -> Stack:
+    """A role as its owner makes it, with a policy of its own."""
+    stack = Stack()
+    trust = json.dumps(rendered("trust"))
+    stack.add("aws:iam/role:Role", "role", {"name": "lambda-fleet", "assumeRolePolicy": trust, "tags": TAGS})
+    stack.add(
+        "aws:iam/policy:Policy",
+        "policy",
+        {"name": f"lambda-fleet-{policy}", "policy": json.dumps(rendered(policy)), "tags": TAGS},
+    )
+    if policy != "boundary":
+        stack.add(
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+            "attachment",
+            {"role": "lambda-fleet", "policyArn": f"arn:aws:iam::{ACCOUNT}:policy/lambda-fleet-{policy}"},
+        )
+    return stack
+
+
+@pytest.mark.parametrize("policy", EXPECTED)
+def test_our_own_rules_find_nothing_else(policy: str) -> None:
+    assert {(rule, subject) for rule, _, subject, *_ in found(role(policy), *IAM)} == EXPECTED[policy]
+
+
+@pytest.mark.parametrize("policy", ["preview", "deploy", "boundary"])
+def test_a_document_fits_into_a_managed_policy(policy: str) -> None:
+    assert len(json.dumps(rendered(policy), separators=(",", ":"))) <= MANAGED_POLICY_LIMIT
+
+
+def test_the_trust_names_one_environment() -> None:
+    (statement,) = rendered("trust")["Statement"]
+    assert statement["Condition"]["StringEquals"] == {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": "repo:company/lambda-fleet:environment:dev",
+    }
+
+
+def allowed(document: Any) -> Iterator[tuple[str, str, Any]]:
+    """Each action on each resource that a document allows, with its conditions."""
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow":
+            for action in _list(statement["Action"]):
+                for resource in _list(statement["Resource"]):
+                    yield action, resource, statement.get("Condition")
+
+
+def _list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+CHANGES_ROLES = {
+    "iam:CreateRole",
+    "iam:PutRolePolicy",
+    "iam:DeleteRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+}
+
+
+def test_every_role_that_a_deployment_makes_is_inside_the_boundary() -> None:
+    bounded = {
+        "StringEquals": {"iam:PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/lambda-fleet-boundary"}
+    }
+    rules = [item for item in allowed(rendered("deploy")) if item[0] in CHANGES_ROLES]
+    assert {action for action, *_ in rules} == CHANGES_ROLES
+    assert all(condition == bounded for *_, condition in rules)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "iam:AttachRolePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:SetDefaultPolicyVersion",
+        "sts:AssumeRole",
+    ],
+)
+def test_nothing_leads_out_of_the_boundary(action: str) -> None:
+    assert action not in {action for action, *_ in allowed(rendered("deploy"))}
+
+
+def test_the_deploying_role_cannot_change_or_pass_itself() -> None:
+    """It is called lambda-fleet-..., and the program's roles SYSTEM-STAGE-...."""
+    own = f"arn:aws:iam::{ACCOUNT}:role/lambda-fleet-deploy-dev"
+    touched = {resource for action, resource, _ in allowed(rendered("deploy")) if action.startswith("iam:")}
+    assert not any(fnmatchcase(own, pattern) for pattern in touched)
+
+
+CALLS = {
+    "aws:apigatewayv2/api:Api": "DELETE GET PATCH POST PUT",
+    "aws:apigatewayv2/authorizer:Authorizer": "DELETE GET PATCH POST",
+    "aws:apigatewayv2/integration:Integration": "DELETE GET PATCH POST",
+    "aws:apigatewayv2/route:Route": "DELETE GET PATCH POST",
+    "aws:apigatewayv2/stage:Stage": "DELETE GET PATCH POST",
+    "aws:cloudwatch/logGroup:LogGroup": "CreateLogGroup DeleteLogGroup DescribeLogGroups ListTagsForResource "
+    "PutRetentionPolicy TagResource UntagResource",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "DeleteAlarms DescribeAlarms ListTagsForResource "
+    "PutMetricAlarm TagResource UntagResource",
+    "aws:dynamodb/table:Table": "CreateTable DeleteTable DescribeContinuousBackups DescribeTable "
+    "DescribeTimeToLive ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable",
+    "aws:iam/role:Role": "CreateRole DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole "
+    "ListRolePolicies PassRole PutRolePermissionsBoundary TagRole UntagRole UpdateAssumeRolePolicy "
+    "UpdateRole UpdateRoleDescription",
+    "aws:iam/rolePolicy:RolePolicy": "DeleteRolePolicy GetRolePolicy PutRolePolicy",
+    "aws:lambda/alias:Alias": "CreateAlias DeleteAlias GetAlias UpdateAlias",
+    "aws:lambda/function:Function": "CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction "
+    "GetFunctionCodeSigningConfig GetFunctionConfiguration ListVersionsByFunction PublishVersion "
+    "PutFunctionConcurrency TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+    "aws:lambda/layerVersion:LayerVersion": "DeleteLayerVersion GetLayerVersion PublishLayerVersion",
+    "aws:lambda/permission:Permission": "AddPermission GetPolicy RemovePermission",
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (
+        "DeleteProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig PutProvisionedConcurrencyConfig"
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "AuthorizeSecurityGroupEgress CreateTags "
+    "DescribeSecurityGroupRules RevokeSecurityGroupEgress",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "AuthorizeSecurityGroupIngress CreateTags "
+    "DescribeSecurityGroupRules RevokeSecurityGroupIngress",
+}
+"""What Pulumi's provider calls for each type that dev and prod have."""
+
+_SERVICES = {"apigatewayv2": "apigateway", "vpc": "ec2", "logGroup": "logs"}
+
+BESIDES = {
+    # the state
+    *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    *("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+    # what Lambda asks of who makes a function in a VPC
+    *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
+    # what API Gateway asks of who turns access logs on
+    *(f"logs:{verb}LogDelivery" for verb in ("Create", "Delete", "Get", "Update")),
+    *("logs:DescribeResourcePolicies", "logs:ListLogDeliveries", "logs:PutResourcePolicy"),
+}
+
+
+def test_the_deploying_role_may_do_what_the_stages_need_and_nothing_else() -> None:
+    graphs = [(DEPLOY.parent / "tests" / "graphs" / f"{stage}.txt").read_text() for stage in ("dev", "prod")]
+    types = set(re.findall(r"^ *(aws:\S+)", "\n".join(graphs), re.MULTILINE))
+    assert types == set(CALLS)
+    needed = {f"{_service(type_)}:{verb}" for type_ in types for verb in CALLS[type_].split()}
+    assert {action for action, *_ in allowed(rendered("deploy"))} == needed | BESIDES
+
+
+def _service(type_: str) -> str:
+    module, kind = type_.split(":")[1].split("/")
+    return _SERVICES.get(kind) or _SERVICES.get(module) or module
