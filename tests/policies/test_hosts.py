@@ -1,0 +1,36 @@
+"""The pack in a host: a real program with a fault of every rule, run by the sandbox's engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox.engine import Kind, Outcome, Project, StackConfig, Update, in_process, run
+from tests.policies.estate import estate
+from tests.policies.planted import PLANTED, planted
+from tests.policies.program import Echo, copy_pack, write_program
+from tests.policies.stacks import Stack
+
+OFF_IN_PROD = {"LAM_10": "mandatory", "LOG_02": "mandatory"}
+
+
+def preview(stack: Stack, folder: Path) -> tuple[Outcome, list[tuple[str, str]]]:
+    """The outcome of a preview, and what was found: rule and resource."""
+    write_program(stack, folder)
+    project = Project.load(folder)
+    result = run(
+        Update(kind=Kind.UP, project=project, config=StackConfig.load(project, "prod"), preview=True),
+        providers=lambda package, version: in_process(Echo()),
+        policy_packs=[copy_pack(folder, **OFF_IN_PROD)],
+    )
+    assert result.diagnostics == ()
+    return result.outcome, sorted((v.policy, v.urn.rsplit("::", 1)[-1]) for v in result.violations)
+
+
+def test_a_program_with_a_fault_of_every_rule(tmp_path: Path) -> None:
+    outcome, found = preview(planted(*PLANTED), tmp_path)
+    assert outcome is Outcome.POLICY
+    assert [rule for rule, _ in found] == sorted(PLANTED)
+
+
+def test_a_program_without_a_fault(tmp_path: Path) -> None:
+    assert preview(estate(), tmp_path) == (Outcome.SUCCEEDED, [])
