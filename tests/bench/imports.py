@@ -2,7 +2,6 @@
 
 import json
 import os
-import statistics
 import subprocess
 import tempfile
 import zipfile
@@ -22,8 +21,8 @@ json.dump(time.perf_counter() - started, sys.stdout)
 """
 
 
-def import_time(runs: int) -> tuple[float, list[tuple[str, float]]]:
-    """Median seconds of ``import main`` as Lambda lays the package out, and the five costliest packages.
+def import_time(runs: int) -> tuple[list[float], list[tuple[str, float]]]:
+    """Seconds of ``import main`` as Lambda lays the package out, and the five costliest packages.
 
     The second part is each top-level package's own time in seconds (what it imports elsewhere not counted).
     """
@@ -53,7 +52,7 @@ def import_time(runs: int) -> tuple[float, list[tuple[str, float]]]:
             capture_output=True,
             text=True,
         ).stderr
-    return statistics.median(seconds), _costliest(trace)
+    return seconds, _costliest(trace)
 
 
 def _costliest(trace: str) -> list[tuple[str, float]]:
