@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 from typing import Any
 
-from texts import aws
+from texts import aws, http_event
 from texts.aws import Deadline
+from texts.errors import BadRequestError
 from texts.library import Library
 from texts.log import begin, log, set_up
 from texts.model import Model
-from texts.service import TextService
+from texts.service import TextService, refuse
 from texts.table import TextTable
 
 # An HTTP API gives up after 30 s (fixed); a cold start may come before the call.
@@ -29,6 +31,8 @@ def lambda_handler(event: Any, context: Any) -> Any:
     begin(context.aws_request_id)
     try:
         return _answer(event, context)
+    except BadRequestError as refusal:
+        return _reply(*refuse(refusal))
     except Exception:
         log.exception("the call failed")
         return _reply(500, {"error": "internal error"})
@@ -36,11 +40,10 @@ def lambda_handler(event: Any, context: Any) -> Any:
 
 def _answer(event: Any, context: Any) -> Any:
     if not isinstance(event, dict):
-        return _reply(400, {"error": 'the event must be a JSON object such as {"action": "health"}'})
-    if "http" in (event.get("requestContext") or {}):
-        return _http()(_below_stage(event), context)
-    given = {name: value for name, value in event.items() if name != "action"}
-    return _reply(*_service().answer(event.get("action"), given, _deadline(context)))
+        raise BadRequestError('the event must be a JSON object such as {"action": "health"}')
+    if "requestContext" in event:
+        return _http()(http_event.read(event), context)
+    return _reply(*_service().answer(event.get("action"), event, _deadline(context)))
 
 
 @functools.cache
@@ -57,24 +60,11 @@ def _service() -> TextService:
 def _http() -> Any:
     from texts.http_api import make_adapter
 
-    return make_adapter(_service(), lambda context: Deadline(min(_HTTP_S, _left_s(context))))
+    return make_adapter(_service(), functools.partial(_deadline, most_s=_HTTP_S))
 
 
-def _deadline(context: Any) -> Deadline:
-    return Deadline(_left_s(context))
-
-
-def _left_s(context: Any) -> float:
-    return float(context.get_remaining_time_in_millis()) / 1000 - _RESERVE_S
-
-
-def _below_stage(event: dict[str, Any]) -> dict[str, Any]:
-    """Take a stage other than $default off the path, which the routes don't know."""
-    about = event["requestContext"]
-    stage, path = f"/{about.get('stage')}", about["http"]["path"]
-    if not path.startswith(f"{stage}/"):
-        return event
-    return {**event, "requestContext": {**about, "http": {**about["http"], "path": path.removeprefix(stage)}}}
+def _deadline(context: Any, most_s: float = math.inf) -> Deadline:
+    return Deadline(min(most_s, context.get_remaining_time_in_millis() / 1000 - _RESERVE_S))
 
 
 def _reply(status: int, body: dict[str, object]) -> dict[str, object]:

@@ -125,14 +125,14 @@ def test_where_none_is_stored_one_is_written_stored_and_served(
 def test_another_difficulty_is_a_400(aws: Aws, invoke: Invoke, difficulty: object) -> None:
     status, body = invoke({"action": "get_random_text", "difficulty": difficulty})
     assert status == 400
-    assert "known are easy, medium, hard" in body["error"]
+    assert "one of easy, medium, hard" in body["error"]
 
 
 @pytest.mark.parametrize("given", [{}, {"difficulty": "impossible"}])
 def test_so_it_is_over_http(aws: Aws, invoke: Invoke, given: dict[str, str]) -> None:
     status, body = invoke(http("GET", "/texts/random", query=given))
     assert status == 400
-    assert "known are easy, medium, hard" in body["error"]
+    assert "one of easy, medium, hard" in body["error"]
 
 
 def test_without_a_stored_text_a_failing_model_is_a_503(aws: Aws, invoke: Invoke, log_lines: Lines) -> None:
@@ -193,7 +193,7 @@ def test_a_text_that_cannot_be_stored_is_not_served(aws: Aws, invoke: Invoke) ->
         (None, "the body is not JSON"),
         ("difficulty=easy", "the body is not JSON"),
         ('["easy"]', "the body must be a JSON object"),
-        ("{}", "difficulty is missing; known are easy, medium, hard"),
+        ("{}", "difficulty is missing: one of easy, medium, hard"),
     ],
 )
 def test_a_bad_body_is_a_400(aws: Aws, invoke: Invoke, body: str | None, error: str) -> None:
@@ -305,18 +305,11 @@ def test_an_impossible_id_is_a_400(aws: Aws, invoke: Invoke, text_id: object) ->
 # what isn't a call
 
 
-@pytest.mark.parametrize("event", [None, 7, "health", [{"action": "health"}], True])
-def test_an_event_that_is_no_object_is_a_400(invoke: Invoke, event: object) -> None:
-    status, body = invoke(event)
-    assert status == 400
-    assert "must be a JSON object" in body["error"]
-
-
 @pytest.mark.parametrize("action", [None, "sing", 7, ["health"]])
 def test_an_unknown_action_is_a_400(aws: Aws, invoke: Invoke, action: object) -> None:
     status, body = invoke({"action": action})
     assert status == 400
-    assert "known are health, get_random_text, generate_text, get_text" in body["error"]
+    assert "one of health, get_random_text, generate_text, get_text" in body["error"]
 
 
 @pytest.mark.parametrize(
@@ -332,11 +325,6 @@ def test_other_paths_and_methods(
     aws: Aws, invoke: Invoke, method: str, path: str, status: int, error: str
 ) -> None:
     assert invoke(http(method, path)) == (status, {"error": error})
-
-
-def test_a_broken_http_event_is_a_500_without_internals(aws: Aws, invoke: Invoke, log_lines: Lines) -> None:
-    assert invoke({"requestContext": {"http": {}}}) == (500, {"error": "internal error"})
-    assert "KeyError" in log_lines()[-1]["error"]
 
 
 # faults

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { BadRequest } from "./errors";
+import { cut, fault, type Input } from "./input";
 
 /** One finished game. `accuracy` is in percent, `time` the moment at which the game ended (ISO 8601, UTC). */
 export interface GameRecord {
@@ -11,8 +12,6 @@ export interface GameRecord {
   readonly text_id: string;
   readonly time: string;
 }
-
-export type Input = Readonly<Record<string, unknown>>;
 
 const PLAYER_LENGTH = 64;
 const WORDS_PER_MINUTE_MOST = 500; // sprints on record end well below
@@ -56,9 +55,8 @@ class Fields {
     private readonly input: Input,
     allowed: readonly string[],
   ) {
-    for (const name of Object.keys(input)) {
-      if (!allowed.includes(name)) this.faults.push(`${shown(name)} is not a field; known are ${allowed.join(", ")}`);
-    }
+    const unknown = Object.keys(input).filter((name) => !allowed.includes(name));
+    if (unknown.length > 0) this.faults.push(`unknown fields: ${cut(unknown.join(", "))}; known are ${allowed.join(", ")}`);
   }
 
   player(): string {
@@ -110,15 +108,8 @@ class Fields {
   }
 
   private fault(name: string, allowed: string): void {
-    const value = this.input[name];
-    this.faults.push(value === undefined ? `${name} is missing: ${allowed}` : `${name} must be ${allowed}, not ${shown(value)}`);
+    this.faults.push(fault(name, this.input[name], allowed));
   }
-}
-
-/** A caller's value, short enough for an error. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 /** False for half a surrogate pair, which no database stores. (`String.isWellFormed` has no type in ES2023.) */

@@ -57,16 +57,13 @@ class Model:
             raise ModelError(aws.why("bedrock:InvokeModel", self.model_id, error)) from error
         except ValueError as error:
             raise ModelError(f"{self.model_id} answered something that isn't JSON") from error
-        return self._text_of(reply if isinstance(reply, dict) else {})
+        return self._text_of(reply)
 
-    def _text_of(self, reply: dict[str, Any]) -> str:
-        blocks = reply.get("content")
-        words = (
-            [block.get("text") for block in blocks if isinstance(block, dict)]
-            if isinstance(blocks, list)
-            else []
-        )
-        text = tidy(" ".join(word for word in words if isinstance(word, str)))
+    def _text_of(self, reply: Any) -> str:
+        try:
+            text = tidy(" ".join(block["text"] for block in reply["content"] if block["type"] == "text"))
+        except (KeyError, TypeError) as error:
+            raise ModelError(f"{self.model_id} answered something that isn't a message") from error
         stop_reason = reply.get("stop_reason")
         if stop_reason == "max_tokens" or len(text) > _LENGTH_MOST:
             text = _whole_sentences(text[:_LENGTH_MOST])

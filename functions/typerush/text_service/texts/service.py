@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 
 from texts.aws import Deadline
-from texts.errors import BadRequestError, UnavailableError
+from texts.errors import BadRequestError, UnavailableError, fault
 from texts.library import Library
 from texts.log import fields, log
 from texts.text import Text, parse_difficulty, parse_text_id
@@ -33,11 +32,10 @@ class TextService:
         try:
             status, body = self._find(operation)(given, deadline)
         except BadRequestError as refusal:
-            log.info("refused", extra=fields(status=refusal.status, reason=str(refusal)))
-            return refusal.status, {"error": str(refusal)}
-        except UnavailableError as fault:
-            log.error("%s", fault, extra=fields(operation=operation, status=503))
-            return 503, {"error": fault.answer}
+            return refuse(refusal)
+        except UnavailableError as failure:
+            log.error("%s", failure, extra=fields(operation=operation, status=503))
+            return 503, {"error": failure.answer}
         except Exception:
             log.exception("the call failed", extra=fields(operation=operation, status=500))
             return 500, {"error": "internal error"}
@@ -47,8 +45,7 @@ class TextService:
     def _find(self, operation: object) -> Callable[[Input, Deadline], Answer]:
         if isinstance(operation, str) and operation in self._operations:
             return self._operations[operation]
-        found = "is missing" if operation is None else f"{json.dumps(operation)} is not known"
-        raise BadRequestError(f"action {found}; known are {', '.join(self._operations)}")
+        raise BadRequestError(fault("action", operation, f"one of {', '.join(self._operations)}"))
 
     def _health(self, _given: Input, _deadline: Deadline) -> Answer:
         self._library.check()
@@ -67,6 +64,12 @@ class TextService:
             parse_difficulty(given.get("difficulty")), parse_text_id(given.get("text_id"))
         )
         return 200, _shown(text, new=False)
+
+
+def refuse(refusal: BadRequestError) -> Answer:
+    """Tell the caller what is wrong, and the log that it was refused."""
+    log.info("refused", extra=fields(status=refusal.status, reason=str(refusal)))
+    return refusal.status, {"error": str(refusal)}
 
 
 def _shown(text: Text, *, new: bool) -> dict[str, object]:

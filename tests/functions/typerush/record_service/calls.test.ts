@@ -29,9 +29,9 @@ test("a direct invocation names its action, the rest is its input", () => {
 });
 
 test("what isn't a known call is refused with what is", () => {
-  refused({}, 400, /^action is missing; known are health, add_record, get_records, get_leaderboard$/);
-  refused({ action: "drop" }, 400, /^action "drop" is not known/);
-  refused({ action: "toString" }, 400, /not known/);
+  refused({}, 400, /^action is missing: one of health, add_record, get_records, get_leaderboard$/);
+  refused({ action: "drop" }, 400, /^action must be one of .*, not "drop"$/);
+  refused({ action: "toString" }, 400, /not "toString"$/);
   for (const event of [null, undefined, 7, "health", [{ action: "health" }]]) refused(event, 400, /must be a JSON object/);
 });
 
