@@ -20,6 +20,7 @@ from rich.table import Table
 
 from .imports import import_time
 from .measure import Measurement, measure, of, run
+from .policies import policy_cases
 
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = str(ROOT / ".venv" / "bin" / "fleet")
@@ -55,6 +56,7 @@ def _cases(env: dict[str, str], runs: int) -> Iterator[Measurement]:
     )
     yield measure("up local, nothing to do", up, cwd=ROOT, env=env, runs=runs, target_s=1.5)
     yield from _calls(env, runs)
+    yield from policy_cases(env, runs)
 
 
 def _calls(env: dict[str, str], runs: int) -> Iterator[Measurement]:
