@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sandbox import emulator
-
 from .options import JSON, REPORT, RUN, SHARED, YES, chosen, with_options, workspace
 
 if TYPE_CHECKING:
@@ -108,6 +106,8 @@ def _require_consent(kind: str) -> None:
 
 
 def _change(place: Workspace, kind: str, *, program: Program | None = None) -> int:
+    from sandbox import emulator
+
     from .workspace import require_sandbox_stage
 
     config = place.config()
@@ -210,6 +210,8 @@ def _run(
 
 def _running(place: Workspace, config: StackConfig) -> Emulator | None:
     """Find the embedded AWS, for a stage that is deployed to it; any other stage is previewed without one."""
+    from sandbox import emulator
+
     from .workspace import is_sandbox_stage
 
     return emulator.find(place.home) if is_sandbox_stage(config) else None
