@@ -12,7 +12,7 @@ from pathlib import Path
 from . import urn as urns
 from .analyzer import Judged, PolicyPack
 from .api import Kind, Outcome, Result, Update
-from .errors import EngineError, PluginError, RunInterruptedError
+from .errors import EngineError, PluginError, RunInterruptedError, StateError
 from .events import (
     Diagnostic,
     Event,
@@ -39,6 +39,7 @@ from .program import Program
 from .properties import PropertyMap, same
 from .provider import DiffResult, Provider
 from .registry import Registry, default_name, set_download_url, set_version
+from .repair import settle
 from .snapshots import SnapshotManager
 from .state import ResourceState, Snapshot
 from .steps import RefreshStep, Step
@@ -120,10 +121,12 @@ class Deployment:
                 stack.callback(self.registry.close)
                 self.executor = StepExecutor(self, self.parallel)
                 self.generator = StepGenerator(self)
-                self.snapshots = SnapshotManager(loaded, None if self.preview else state)
-                if loaded.pending_operations and not self.preview:
-                    self._warn_pending(loaded)
+                self.snapshots = SnapshotManager(
+                    loaded, None if self.preview else state, on_failure=self._unwritable
+                )
                 try:
+                    if loaded.pending_operations and not self.preview:
+                        self._settle(loaded)
                     self._execute()
                 finally:
                     self._shutdown.set()
@@ -337,6 +340,18 @@ class Deployment:
         resources = _without_gone([step.new for step in steps if step.new is not None])
         self._rebase(resources)
         self.snapshots.rebase(resources)
+
+    def _settle(self, loaded: Snapshot) -> None:
+        """Find out what became of the operations that an earlier run was cut off in."""
+        states, unsettled = settle(self, self.base, loaded.pending_operations)
+        states = _without_gone(states)
+        self._rebase(states)
+        self.snapshots.rebase(states, unsettled)
+
+    def _unwritable(self, error: StateError) -> None:
+        """The state can't be written: what is under way ends, and what it made is written at the end."""
+        self.tell(Severity.ERROR, f"{error}. Nothing more is begun", "")
+        self.fail()
 
     def _rebase(self, resources: list[ResourceState]) -> None:
         self.base = resources
@@ -608,18 +623,6 @@ class Deployment:
                 self._steps.append(event.step)
             if self._on_event is not None:
                 self._on_event(event)
-
-    def _warn_pending(self, loaded: Snapshot) -> None:
-        lines = "".join(
-            f"\n  * {op.resource.urn}, interrupted while {op.type}" for op in loaded.pending_operations
-        )
-        self.tell(
-            Severity.WARNING,
-            f"an earlier run was cut off while {len(loaded.pending_operations)} operations were under way:"
-            f"{lines}\nWhether they ended isn't known. A refresh shows what is there; what was being created"
-            " and isn't in the state must be looked for by hand.",
-            "",
-        )
 
     # --- the result ------------------------------------------------------------------------------------
 

@@ -74,9 +74,9 @@ class StepExecutor:
             deployment.emit(ResourcePre(step=step.view()))
         begun = time.monotonic()
         number = None
-        if step.operation is not None and not deployment.preview:
-            number = deployment.snapshots.begin(step.resource, step.operation)
         try:
+            if step.operation is not None and not deployment.preview:
+                number = deployment.snapshots.begin(step.resource, step.operation)
             step.apply()
         except InitError as error:
             self._take_in(step)

@@ -405,6 +405,20 @@ class Provider:
             error.answer = self._restored(error.answer, inputs)
             raise
 
+    def find(self, urn: str, inputs: PropertyMap) -> str:
+        """The id of what an interrupted creation with these inputs has made; ``""``: nothing is there.
+
+        Pulumi's protocol has no such question; it is asked as a function ``<package>:fleet:find``.
+
+        :raises ProviderError: the provider can't tell
+        """
+        protocol, _ = self._ready()
+        options = self._options(protocol, unknowns=False, elide=True)
+        arguments = marshal({"type": urns.type_of(urn), "inputs": inputs}, options)
+        request = provider_pb2.InvokeRequest(tok=f"{self.package}:fleet:find", args=arguments)
+        answer = getattr(self._client.call("Invoke", request), "return")
+        return answer.fields["id"].string_value if "id" in answer.fields else ""
+
     @staticmethod
     def _restored(answer: Answer, inputs: PropertyMap) -> Answer:
         """The answer with the assets' contents, which weren't sent."""

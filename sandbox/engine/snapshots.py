@@ -3,14 +3,19 @@
 Before a step that changes something begins, the operation is written ahead as pending; when it ends, the
 result is written. The journal's changes name a place: ``base`` (an index into the checkpoint's resources),
 ``new`` or ``pending`` (numbers given here), and the entry that is there now, or ``None``.
+
+When the disk refuses a change (it is full, say), nothing more is begun, what is under way ends, and the state
+in memory is written as a whole at the end.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from . import urn as urns
+from .errors import StateError
 from .properties import contains_secret
 from .state import Operation, OperationType, ResourceState, Snapshot, StateStore
 from .state.store import Journal
@@ -19,12 +24,19 @@ from .state.store import Journal
 class SnapshotManager:
     """The state while a run changes it. Safe to use from several threads."""
 
-    def __init__(self, base: Snapshot, store: StateStore | None) -> None:
+    def __init__(
+        self, base: Snapshot, store: StateStore | None, *, on_failure: Callable[[StateError], None]
+    ) -> None:
         """Follow a run.
 
         :param base: the state that the run starts from
         :param store: where to write; ``None`` in a preview
+        :param on_failure: hears, once, that the state can't be written any more
         """
+        self._on_failure = on_failure
+        self._failure: StateError | None = None
+        self._told = False
+        self._unwritten: list[ResourceState] = []
         self._base = base
         self._store = store
         self._journal: Journal | None = store.journal() if store else None
@@ -42,18 +54,25 @@ class SnapshotManager:
         """Write ahead that something is about to be done to a resource.
 
         :returns: a number for :meth:`end`
+        :raises StateError: it can't be written, so it mustn't be done
         """
+        try:
+            with self._lock:
+                if self._failure is not None:
+                    raise self._failure
+                self._numbers += 1
+                number = self._numbers
+                written = 0
+                if self._store and self._journal:
+                    entry = {"resource": self._store.serialize(state), "type": str(type_)}
+                    written = self._journal.append([self._change(("pending", number), entry, state)])
+            self._sync(written)
+        except StateError as error:
+            with self._lock:
+                self._failed(error, [])
+            raise
         with self._lock:
-            self._numbers += 1
-            number = self._numbers
-            operation = Operation(resource=state, type=type_)
-            self._pending[number] = operation
-            changes = []
-            if self._store:
-                entry = {"resource": self._store.serialize(state), "type": str(type_)}
-                changes.append(self._change(("pending", number), entry, state))
-            written = self._append(changes)
-        self._sync(written)
+            self._pending[number] = Operation(resource=state, type=type_)
         return number
 
     def end(
@@ -64,15 +83,15 @@ class SnapshotManager:
         new: ResourceState | None = None,
         changed: tuple[ResourceState, ...] = (),
     ) -> None:
-        """Record how a step ended; on disk when this returns.
+        """Record how a step ended; on disk when this returns, or else with all the rest at the end.
 
         :param number: of the operation that was begun, if one was
         :param done: old states that are no more
         :param new: the state that is there now
         :param changed: states whose content changed in place
         """
+        changes: list[dict[str, Any]] = []
         with self._lock:
-            changes: list[dict[str, Any]] = []
             if number is not None:
                 self._pending.pop(number, None)
                 changes.append({"at": ["pending", number], "state": None})
@@ -84,12 +103,9 @@ class SnapshotManager:
             if new is not None:
                 self._place(new)
                 changed = (*changed, new)
-            if self._store:
-                for state in changed:
-                    if state in self._places and state not in self._done:
-                        changes.append(self._change(self._places[state], self._store.serialize(state), state))
-            written = self._append(changes)
-        self._sync(written)
+            shown = [state for state in changed if state in self._places and state not in self._done]
+            written = self._record(changes, shown)
+        self._confirm(written, shown)
 
     def replace_same(self, old: ResourceState, new: ResourceState, *, write: bool) -> None:
         """Record that a resource stays as it is.
@@ -103,7 +119,7 @@ class SnapshotManager:
             self._done.add(old)
             self._place(new)
             if old in self._places:
-                self._append([{"at": list(self._places[new]), "from": list(self._places[old])}])
+                self._record([{"at": list(self._places[new]), "from": list(self._places[old])}], [])
 
     def _place(self, new: ResourceState) -> None:
         if new not in self._places:
@@ -122,20 +138,54 @@ class SnapshotManager:
             self._salt_written = True
         return change
 
-    def _append(self, changes: list[dict[str, Any]]) -> int:
-        return self._journal.append(changes) if self._journal and changes else 0
+    def _record(self, changes: list[dict[str, Any]], shown: list[ResourceState]) -> int:
+        """Append changes that have happened (with the lock held); what fails is made good at the end.
+
+        :param shown: the states that are to be written whole
+        :returns: a number for :meth:`_confirm`
+        """
+        if not self._store or not self._journal:
+            return 0
+        try:
+            if self._failure is not None:
+                raise self._failure
+            changes += [
+                self._change(self._places[state], self._store.serialize(state), state) for state in shown
+            ]
+            return self._journal.append(changes) if changes else 0
+        except StateError as error:
+            self._failed(error, shown)
+            return 0
+
+    def _confirm(self, written: int, shown: list[ResourceState]) -> None:
+        """Make sure that what was appended is on disk; stop the run if it, or anything before it, isn't."""
+        try:
+            self._sync(written)
+        except StateError as error:
+            with self._lock:
+                self._failed(error, shown)
+        with self._lock:
+            failure, told, self._told = self._failure, self._told, self._failure is not None
+        if failure is not None and not told:
+            self._on_failure(failure)
+
+    def _failed(self, error: StateError, unwritten: list[ResourceState]) -> None:
+        self._failure = self._failure or error
+        self._unwritten += [state for state in unwritten if state.custom and not state.is_provider]
 
     def _sync(self, written: int) -> None:
         if self._journal and written:
             self._journal.sync(written)
 
-    def rebase(self, resources: list[ResourceState]) -> None:
-        """Go on from other resources, after a refresh; written at once.
+    def rebase(self, resources: list[ResourceState], pending: list[Operation] | None = None) -> None:
+        """Go on from other resources, after they were read; written at once.
 
         :param resources: all that there is now
+        :param pending: operations whose end isn't known
+        :raises StateError: it can't be written
         """
         with self._lock:
-            self._base = Snapshot(resources=resources, pending_operations=[])
+            self._base = Snapshot(resources=resources, pending_operations=pending or [])
             self._places = {state: ("base", index) for index, state in enumerate(resources)}
             self._new, self._done = [], set()
             if self._store:
@@ -148,20 +198,34 @@ class SnapshotManager:
         """The state now."""
         with self._lock:
             resources = _normalized([r for r in (*self._new, *self._base.resources) if r not in self._done])
-            kept = [op for op in self._base.pending_operations if op.type == OperationType.CREATING]
-            return Snapshot(resources=resources, pending_operations=[*self._pending.values(), *kept])
+            pending = [*self._pending.values(), *self._base.pending_operations]
+            return Snapshot(resources=resources, pending_operations=pending)
 
     def close(self) -> Snapshot:
         """Fold everything into the checkpoint.
 
-        :raises StateError: it can't be written (the journal stays, nothing is lost)
+        :raises StateError: it can't be written; what that means, and what to do
         """
         snapshot = self.snapshot()
         if self._journal:
             self._journal.close()
         if self._store:
-            self._store.save(snapshot)
+            try:
+                self._store.save(snapshot)
+            except StateError as error:
+                raise StateError(f"{error}.{self._unrecorded()}") from None
         return snapshot
+
+    def _unrecorded(self) -> str:
+        states = {state.urn: state for state in self._unwritten}.values()
+        if not states:
+            return " Nothing is lost: every change is in the journal beside it. Mend that and run again."
+        lines = "".join(f"\n  * {state.urn} ({state.id})" for state in states)
+        return (
+            f"\nThis was made or changed, and couldn't be recorded:{lines}\n"
+            "Mend that and run the same again: it looks first for what was under way. What AWS has named"
+            " itself may not be found; `fleet down`, then `fleet up`, make everything anew."
+        )
 
 
 def _normalized(resources: list[ResourceState]) -> list[ResourceState]:

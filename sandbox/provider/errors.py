@@ -24,7 +24,10 @@ MISSING = frozenset(
 )
 """AWS's codes for: what was asked for isn't there."""
 
-_EXISTS = "it exists already outside this stack's state: import it, delete it, or give it another name"
+_EXISTS = (
+    "it exists already outside this stack's state: delete it, or give this one another name; "
+    "in the sandbox, `fleet down`, then `fleet up`, make everything anew"
+)
 _NOT_ALLOWED = (
     "the embedded AWS refuses the sandbox's credentials: restart it with `fleet down` and `fleet up`"
 )

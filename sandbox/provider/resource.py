@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from .check import Failure
 from .clients import Aws
+from .errors import ProviderError
 from .schema import REGION, TAGS, Prop
 from .settings import Settings
 
@@ -94,6 +95,25 @@ class ResourceType(ABC):
         """The outputs that an update of ``changed`` inputs may change: unknown in its preview."""
         del changed, news
         return ()
+
+    def id_of(self, inputs: Properties) -> str | None:
+        """The id, where the inputs alone say it."""
+        del inputs
+        return None
+
+    def find(self, aws: Aws, inputs: Properties) -> str | None:
+        """The id of what :meth:`create` has made of these inputs, in a run that was cut off.
+
+        Where the inputs say it, nobody is asked: ``read`` then tells whether it is there. AWS's errors of the
+        kind "not found" mean ``None``.
+
+        :raises ProviderError: AWS names it by itself, and it can't be told from others
+        """
+        del aws
+        named = self.id_of(inputs)
+        if named is None:
+            raise ProviderError("AWS gives it a name of its own, so it can't be told from others")
+        return named
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Properties) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final
 
 from sandbox.engine import urn as urns
 from sandbox.engine.errors import SecretsError, StateError, StateLockedError
@@ -172,10 +172,14 @@ class StateStore:
         """The stack's crypter. The first call takes a third of a second.
 
         :raises SecretsError: there is no passphrase that fits the state
+        :raises StateError: the file with the key can't be read or made
         """
         with self._crypter_lock:
             if self._crypter is None:
-                self._crypter = self._open_crypter()
+                try:
+                    self._crypter = self._open_crypter()
+                except OSError as error:
+                    raise StateError(f"the key {self._key_path} can't be used: {error.strerror}") from None
             return self._crypter
 
     def _open_crypter(self) -> Crypter:
@@ -211,6 +215,7 @@ class StateStore:
         a crashed run left behind holds nothing. The file says who holds it.
 
         :raises StateLockedError: who holds it, since when, and what to do
+        :raises StateError: the lock's file can't be made
         """
         if self._holders == 0:
             self._held = self._acquire()
@@ -226,8 +231,11 @@ class StateStore:
                 self._held = None
 
     def _acquire(self) -> IO[str]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._lock_path.open("a+", encoding="utf-8")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._lock_path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StateError(f"the lock {self._lock_path} can't be made: {error.strerror}") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -235,19 +243,17 @@ class StateStore:
             holder = file.read()
             file.close()
             raise StateLockedError(self._locked_message(holder)) from None
-        file.seek(0)
-        file.truncate()
-        file.write(
-            json.dumps(
-                {
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "since": format_time(datetime.now(UTC)),
-                    "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-                }
-            )
+        holder = json.dumps(
+            {
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "since": format_time(datetime.now(UTC)),
+                "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            }
         )
-        file.flush()
+        with suppress(OSError):  # on a full disk: the stack is held all the same
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), holder.encode())
         return file
 
     def _locked_message(self, holder: str) -> str:
@@ -271,32 +277,29 @@ class StateStore:
         """
         deployment = self._serialize(snapshot)
         known = self._latest(self._raw())
-        if known is not None and _same_content(known, deployment):
-            self._journal_path.unlink(missing_ok=True)
-            return
         checkpoint = {
             "version": _VERSION,
             "checkpoint": {"stack": f"organization/{self.project.name}/{self.stack}", "latest": deployment},
         }
+        fresh = self.path.with_suffix(".json.new")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self.path.with_suffix(".json.new")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(checkpoint, file, ensure_ascii=False, separators=(",", ":"))
-                file.flush()
-                os.fsync(file.fileno())
-            if self.path.exists():
-                self._backup_path.unlink(missing_ok=True)
-                os.link(self.path, self._backup_path)
-            fresh.replace(self.path)
+            if known is None or not _same_content(known, deployment):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(checkpoint, file, ensure_ascii=False, separators=(",", ":"))
+                    file.flush()
+                    os.fsync(file.fileno())
+                if self.path.exists():
+                    self._backup_path.unlink(missing_ok=True)
+                    os.link(self.path, self._backup_path)
+                fresh.replace(self.path)
+                self._sync_folder()
             self._journal_path.unlink(missing_ok=True)
-            self._sync_folder()
         except OSError as error:
-            raise StateError(
-                f"the state {self.path} can't be written: {error.strerror}."
-                f" Nothing is lost: every change is in {self._journal_path}. Mend that and run again."
-            ) from None
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise StateError(f"the state {self.path} can't be written: {error.strerror}") from None
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self.path.parent, os.O_RDONLY)
@@ -354,9 +357,10 @@ class StateStore:
 
 
 class Journal:
-    """The changes of one run, each on disk before :meth:`append` returns.
+    """The changes of one run, each on disk when :meth:`sync` returns.
 
-    Entries that several threads append at once share one sync.
+    Entries that several threads append at once share one sync. After a failure nothing more may be appended:
+    a line that was cut off would hide those behind it.
     """
 
     def __init__(self, path: Path, *, base: str) -> None:
@@ -366,7 +370,7 @@ class Journal:
         """
         self._path = path
         self._base = base
-        self._file: IO[str] | None = None
+        self._file: BinaryIO | None = None
         self._lock = threading.Lock()
         self._sync_lock = threading.Lock()
         self._written = 0
@@ -376,28 +380,38 @@ class Journal:
         """Write one entry; :meth:`sync` makes sure that it is on disk.
 
         :returns: the entry's number, for ``sync``
+        :raises StateError: it can't be written
         """
         with self._lock:
-            if self._file is None:
-                descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                self._file = os.fdopen(descriptor, "w", encoding="utf-8")
-                self._file.write(json.dumps({"base": self._base}) + "\n")
-            self._file.write(
-                json.dumps({"changes": changes}, ensure_ascii=False, separators=(",", ":")) + "\n"
-            )
-            self._file.flush()
+            try:
+                if self._file is None:
+                    descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                    self._file = os.fdopen(descriptor, "wb", buffering=0)
+                    _write(self._file, {"base": self._base})
+                _write(self._file, {"changes": changes})
+            except OSError as error:
+                raise self._unwritable(error) from None
             self._written += 1
             return self._written
 
     def sync(self, number: int) -> None:
-        """Return when the entry of that number is on disk."""
+        """Return when the entry of that number is on disk.
+
+        :raises StateError: it can't be written
+        """
         with self._sync_lock:
             if self._synced >= number or self._file is None:
                 return
             with self._lock:
                 reached = self._written
-            os.fsync(self._file.fileno())
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise self._unwritable(error) from None
             self._synced = reached
+
+    def _unwritable(self, error: OSError) -> StateError:
+        return StateError(f"the journal {self._path} can't be written: {error.strerror}")
 
     def close(self) -> None:
         """Close the file; it stays until the checkpoint is saved."""
@@ -405,6 +419,13 @@ class Journal:
             if self._file is not None:
                 self._file.close()
                 self._file = None
+
+
+def _write(file: BinaryIO, entry: dict[str, Any]) -> None:
+    """Write an entry whole: a full disk takes a part, and says so only at the next attempt."""
+    left = memoryview(json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    while left:
+        left = left[file.write(left) :]
 
 
 def _fingerprint(raw: bytes) -> str:

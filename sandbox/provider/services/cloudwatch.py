@@ -102,6 +102,10 @@ class MetricAlarm(ResourceType):
                 reason=f"{points} isn't allowed; allowed: at most evaluationPeriods, {periods}",
             )
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its name."""
+        return str(inputs["name"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the alarm, unless there is one of its name: AWS would overwrite it without a word."""
         if _described(aws, inputs["name"]):
@@ -110,7 +114,7 @@ class MetricAlarm(ResourceType):
                 "import it, delete it, or give this one another name"
             )
         self._put(aws, inputs, Tags=tag_list(inputs.get("tagsAll")) or None)
-        return str(inputs["name"])
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The alarm as AWS describes it."""

@@ -66,15 +66,22 @@ class _Rule(ResourceType):
         old, new = ({key for key in _SOURCES if key in each} for each in (olds, news))
         return old | new if old != new else ()
 
-    def create(self, aws: Aws, inputs: Properties) -> str:
-        """Make the rule, unless the group has it: AWS refuses a second, the embedded AWS gives the first."""
+    def find(self, aws: Aws, inputs: Properties) -> str | None:
+        """Look through the group's rules: it can't have two that are the same."""
         wanted = _compared(inputs)
         for rule in _rules(aws, Filters=[{"Name": "group-id", "Values": [inputs["securityGroupId"]]}]):
             if rule["IsEgress"] == self.egress and _compared(_told(rule)) == wanted:
-                raise ProviderError(
-                    f"the security group {inputs['securityGroupId']} has this rule already "
-                    f"({rule['SecurityGroupRuleId']}): import it, or delete it"
-                )
+                return str(rule["SecurityGroupRuleId"])
+        return None
+
+    def create(self, aws: Aws, inputs: Properties) -> str:
+        """Make the rule, unless the group has it: AWS refuses a second, the embedded AWS gives the first."""
+        there = self.find(aws, inputs)
+        if there:
+            raise ProviderError(
+                f"the security group {inputs['securityGroupId']} has this rule already ({there}): "
+                "import it, or delete it"
+            )
         tags = tag_list(inputs.get("tagsAll"))
         made = self._call(aws, "authorize")(
             GroupId=inputs["securityGroupId"],

@@ -44,6 +44,10 @@ class Role(ResourceType):
         """The trust policy is a policy with statements."""
         return _statements("assumeRolePolicy", inputs.get("assumeRolePolicy"))
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its name."""
+        return str(inputs["name"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the role."""
         request = {
@@ -56,7 +60,7 @@ class Role(ResourceType):
             "Tags": _tags(inputs["tagsAll"]),
         }
         aws.client("iam").create_role(**{key: value for key, value in request.items() if value})
-        return str(inputs["name"])
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The role as AWS describes it."""
@@ -135,10 +139,14 @@ class RolePolicy(ResourceType):
                 "all inline policies of a role; grant less, or give the role a managed policy",
             )
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its role and its name."""
+        return f"{inputs['role']}:{inputs['name']}"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Put the policy into the role."""
         self._put(aws, inputs["role"], inputs["name"], inputs["policy"])
-        return f"{inputs['role']}:{inputs['name']}"
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The policy as AWS has it."""

@@ -54,6 +54,10 @@ class LogGroup(ResourceType):
     identity = ("name",)
     tagged = True
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its name."""
+        return str(inputs["name"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the group; its retention is a call of its own."""
         request = {
@@ -63,7 +67,7 @@ class LogGroup(ResourceType):
             "tags": inputs.get("tagsAll"),
         }
         aws.client("logs").create_log_group(**{key: value for key, value in request.items() if value})
-        return str(inputs["name"])
+        return self.id_of(inputs)
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
         """Set the retention."""

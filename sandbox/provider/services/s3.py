@@ -93,10 +93,14 @@ class BucketObjectv2(ResourceType):
         if changed & _ENCRYPTION:
             yield from _ENCRYPTION - news.keys()
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its bucket and its key."""
+        return f"{inputs['bucket']}/{inputs['key']}"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Put the object."""
         self._put(aws, inputs)
-        return f"{inputs['bucket']}/{inputs['key']}"
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The object's headers and tags; imported by ``BUCKET/KEY`` or ``s3://BUCKET/KEY``."""

@@ -85,6 +85,10 @@ class Queue(ResourceType):
         encryption = {"kmsMasterKeyId", "sqsManagedSseEnabled"}
         return encryption - news.keys() if changed & encryption else ()
 
+    def find(self, aws: Aws, inputs: Properties) -> str | None:
+        """Ask for its URL."""
+        return str(aws.client("sqs").get_queue_url(QueueName=inputs["name"])["QueueUrl"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the queue with its attributes and tags."""
         skipped = () if inputs["fifoQueue"] else _ONLY_FIFO
@@ -153,10 +157,14 @@ class QueuePolicy(ResourceType):
         "queueUrl": string(required=True, replaces=True, minimum=1),
     }
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its queue's URL."""
+        return str(inputs["queueUrl"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Set the policy."""
         _set_policy(aws, inputs["queueUrl"], inputs["policy"])
-        return str(inputs["queueUrl"])
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The policy; a queue without one has none to manage."""

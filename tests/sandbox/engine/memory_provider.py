@@ -47,6 +47,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         self.cancelled = threading.Event()
         self.accept_secrets = accept_secrets
         self.region = region
+        self.blind = False
         self._lock = threading.Lock()
         self._made: Counter[str] = Counter()
 
@@ -221,7 +222,13 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         self._note("Invoke", request)
         answer = provider_pb2.InvokeResponse()
-        if request.tok == "test:index:fail":
+        if request.tok == "test:fleet:find":
+            if self.blind:
+                context.abort(_code("FAILED_PRECONDITION"), "it has a name of its own")
+            given = _plain(request.args)["inputs"]
+            found = (i for i, thing in self.things.items() if given.items() <= thing.items())
+            getattr(answer, "return").update({"id": next(found, "")})
+        elif request.tok == "test:index:fail":
             answer.failures.add(property="x", reason="is wrong")
         elif request.tok == "test:index:echo":
             getattr(answer, "return").CopyFrom(request.args)

@@ -109,12 +109,19 @@ def test_times_are_written_and_read_as_go_has_them() -> None:
     assert parse_time("2026-01-02T03:04:05+02:00").astimezone(UTC).hour == 1
 
 
+def following(base: Snapshot, store: StateStore) -> SnapshotManager:
+    def unexpected(error: StateError) -> None:
+        raise error
+
+    return SnapshotManager(base, store, on_failure=unexpected)
+
+
 def test_a_run_that_is_cut_off_loses_no_step(store: StateStore) -> None:
     a, b = thing("a"), thing("b", inputs={"s": Secret(element="hush")})
     store.save(Snapshot(resources=[a, b]))
     loaded = again(store).load()
     assert loaded is not None
-    manager = SnapshotManager(loaded, again(store))
+    manager = following(loaded, again(store))
     old_a, old_b = loaded.resources
     new_a = thing("a", inputs={"x": 2})
     manager.end(manager.begin(new_a, OperationType.UPDATING), done=(old_a,), new=new_a)
@@ -142,7 +149,7 @@ def test_a_run_that_is_cut_off_loses_no_step(store: StateStore) -> None:
     assert after.pending_operations == []
 
     journal.write_text(text)
-    SnapshotManager(after, again(store)).close()  # the next run folds it in
+    following(after, again(store)).close()  # the next run folds it in
     assert not journal.exists()
     assert names(store) == ["a", "c", "b"]
     assert store.path.with_suffix(".json.bak").exists()
@@ -150,7 +157,7 @@ def test_a_run_that_is_cut_off_loses_no_step(store: StateStore) -> None:
 
 def test_a_journal_of_another_checkpoint_is_not_applied(store: StateStore) -> None:
     store.save(Snapshot(resources=[thing("a")]))
-    manager = SnapshotManager(Snapshot(resources=[]), again(store))
+    manager = following(Snapshot(resources=[]), again(store))
     manager.end(new=thing("b"))
     stop(manager)
     store.path.with_suffix(".journal").rename(store.path.with_suffix(".kept"))
@@ -169,7 +176,7 @@ from sandbox.engine.state import StateStore
 root = Path({str(tmp_path)!r})
 store = StateStore(Project.load(root), "dev", home=root / "home")
 with store.lock():
-    manager = SnapshotManager(Snapshot(), store)
+    manager = SnapshotManager(Snapshot(), store, on_failure=print)
     for n in range(50):
         urn = f"urn:pulumi:dev::lab::test:index:Thing::{{n}}"
         manager.end(new=ResourceState(urn=urn, type="test:index:Thing", custom=True, id=str(n)))

@@ -64,19 +64,23 @@ class Stage(ResourceType):
                 path="deploymentId", reason="a stage with autoDeploy deploys itself: leave one of both out"
             )
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its name."""
+        return str(inputs["name"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the stage, unless it is there: the embedded AWS would overwrite it, AWS refuses."""
         client = aws.client("apigatewayv2")
         names = [each["StageName"] for each in client.get_stages(ApiId=inputs["apiId"])["Items"]]
         if inputs["name"] in names:
             raise ProviderError(f"the API {inputs['apiId']} has a stage {inputs['name']} already: import it")
-        made = client.create_stage(
+        client.create_stage(
             ApiId=inputs["apiId"],
             StageName=inputs["name"],
             Tags=inputs.get("tagsAll") or {},
             **_stage(inputs),
         )
-        return str(made["StageName"])
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The stage as AWS describes it."""

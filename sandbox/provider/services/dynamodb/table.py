@@ -128,6 +128,10 @@ class Table(ResourceType):
         if "billingMode" in changed:
             yield from (key for key in CAPACITIES if key not in news)
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its name."""
+        return str(inputs["name"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the table with its indexes."""
         indexes = [
@@ -157,7 +161,7 @@ class Table(ResourceType):
             Tags=tag_list(inputs.get("tagsAll")) or None,
         )
         aws.client("dynamodb").create_table(**request)
-        return str(inputs["name"])
+        return self.id_of(inputs)
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
         """What AWS takes only once the table is there."""

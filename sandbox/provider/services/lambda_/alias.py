@@ -28,6 +28,11 @@ class Alias(ResourceType):
     autoname_limit = 128
     identity = ("functionName", "name")
 
+    def find(self, aws: Aws, inputs: Properties) -> str | None:
+        """Ask for its ARN."""
+        found = aws.client("lambda").get_alias(FunctionName=inputs["functionName"], Name=inputs["name"])
+        return str(found["AliasArn"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the alias."""
         return str(aws.client("lambda").create_alias(**_request(inputs))["AliasArn"])

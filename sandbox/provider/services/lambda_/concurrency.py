@@ -22,10 +22,14 @@ class ProvisionedConcurrencyConfig(ResourceType):
     }
     identity = ("functionName", "qualifier")
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its function and its qualifier."""
+        return f"{bare_name(inputs['functionName'])},{inputs['qualifier']}"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Provision; :meth:`finish` waits for the instances."""
         self._put(aws, inputs)
-        return f"{bare_name(inputs['functionName'])},{inputs['qualifier']}"
+        return self.id_of(inputs)
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
         """Wait until the instances are ready."""

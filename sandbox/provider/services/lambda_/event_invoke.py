@@ -29,11 +29,15 @@ class FunctionEventInvokeConfig(ResourceType):
     }
     identity = ("functionName", "qualifier")
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its function and its qualifier."""
+        name, qualifier = bare_name(inputs["functionName"]), inputs.get("qualifier")
+        return f"{name}:{qualifier}" if qualifier else str(name)
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Set the configuration."""
         self._put(aws, inputs)
-        name, qualifier = bare_name(inputs["functionName"]), inputs.get("qualifier")
-        return f"{name}:{qualifier}" if qualifier else str(name)
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The configuration as AWS describes it."""

@@ -195,6 +195,10 @@ class Function(ResourceType):
         if news.get("publish") and (touched or "publish" in changed):
             yield from ("version", "qualifiedArn", "qualifiedInvokeArn")
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its name."""
+        return str(inputs["name"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the function; :meth:`finish` waits for it."""
         check_function(aws, inputs)
@@ -208,7 +212,7 @@ class Function(ResourceType):
             Tags=inputs["tagsAll"],
         )
         aws.client("lambda").create_function(**request)
-        return str(inputs["name"])
+        return self.id_of(inputs)
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
         """Wait until the function is active; set its reserved concurrency and code signing."""

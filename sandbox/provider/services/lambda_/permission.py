@@ -56,6 +56,10 @@ class Permission(ResourceType):
         if inputs.get("invokedViaFunctionUrl") is True and action != "lambda:InvokeFunction":
             yield Failure(path="invokedViaFunctionUrl", reason="AWS takes it only with lambda:InvokeFunction")
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its statement's id."""
+        return str(inputs["statementId"])
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Add the statement."""
         aws.client("lambda").add_permission(
@@ -73,7 +77,7 @@ class Permission(ResourceType):
                 InvokedViaFunctionUrl=inputs.get("invokedViaFunctionUrl"),
             )
         )
-        return str(inputs["statementId"])
+        return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The statement in the function's policy."""

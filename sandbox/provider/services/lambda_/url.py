@@ -49,13 +49,18 @@ class FunctionUrl(ResourceType):
     outputs = ("functionArn", "functionUrl", "urlId")
     identity = ("functionName", "qualifier")
 
+    def id_of(self, inputs: Properties) -> str:
+        """Its function and its qualifier."""
+        name, qualifier = bare_name(inputs["functionName"]), inputs.get("qualifier")
+        return f"{name}/{qualifier}" if qualifier else str(name)
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the URL of a function or of its alias."""
         client, function, qualifier = aws.client("lambda"), inputs["functionName"], inputs.get("qualifier")
         if qualifier:
             client.get_alias(FunctionName=function, Name=qualifier)  # AWS refuses one that isn't there
         client.create_function_url_config(**_request(inputs))
-        return f"{bare_name(function)}/{qualifier}" if qualifier else str(bare_name(function))
+        return self.id_of(inputs)
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
         """Without authentication, everyone may call it: as the real provider does."""
