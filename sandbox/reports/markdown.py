@@ -9,8 +9,8 @@ from typing import Final
 
 from .model import Finding, Report, by_rule, of_pack
 
-LIMIT: Final = 60_000
-"""Characters; GitHub takes 65,536 in a comment.
+LIMIT: Final = 30_000
+"""Characters; GitHub takes 65,536 in a comment, and dev and prod share one.
 https://docs.github.com/en/rest/issues/comments#create-an-issue-comment"""
 
 
@@ -75,8 +75,9 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
 
 def _text(text: str) -> str:
     """Text as it is: what a pull request names its resources must not become markup, links or mentions."""
-    plain = html.escape(text, quote=False).replace("@", "&#64;")
-    return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", plain).replace("\r", "").replace("\n", "<br>")
+    plain = re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", text)
+    plain = html.escape(plain, quote=False).replace("@", "&#64;")
+    return plain.replace("\r", "").replace("\n", "<br>")
 
 
 def _url(url: str) -> str:
