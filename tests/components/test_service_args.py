@@ -104,7 +104,7 @@ IMPOSSIBLE: list[tuple[dict[str, object], str]] = [
     ({"kms_key_arn": "alias/mine"}, "kms_key_arn is 'alias/mine'; allowed: an ARN as arn:aws:kms:"),
     ({"kms_key_arn": KEY.replace("ap-southeast-1", "eu-west-1")}, "one in ap-southeast-1, where the service"),
     ({"code_signing_config_arn": "csc"}, "code_signing_config_arn is 'csc'; allowed: an ARN as"),
-    ({"permissions_boundary_arn": "fleet"}, "permissions_boundary_arn is 'fleet'; allowed: an ARN as arn:aws:iam"),
+    ({"permissions_boundary_arn": "fleet"}, "permissions_boundary_arn is 'fleet'; allowed: an ARN as"),
     ({"alarms": AlarmArgs(errors_over=-1)}, "alarms.errors_over is -1; allowed: 0 or more"),
     ({"alarms": AlarmArgs(duration_percent=100)}, "alarms.duration_percent is 100; allowed: 1 to 99"),
     ({"alarms": AlarmArgs(names={"latency": "x"})}, "alarms.names is 'latency'; allowed: errors, throttles"),
