@@ -7,6 +7,7 @@ from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, Setting, resources
+from policies.rules.reading import is_given
 from policies.view import UNKNOWN, Graph, MalformedError, Resource
 from policies.view.graph import FUNCTION
 from policies.view.joins import METRIC_ALARM, alarmed_metrics, name_of
@@ -34,7 +35,7 @@ def _actions(alarm: Resource, graph: Graph) -> Iterator[Finding]:
     enabled = alarm.flag("actionsEnabled")
     if enabled is False:
         found = "its actions are disabled"
-    elif not any(alarm.read(name) not in (None, []) for name in _ACTIONS):
+    elif not any(is_given(alarm, name) for name in _ACTIONS):
         if alarm.type == METRIC_ALARM and _is_part(alarm, graph):
             return
         found = "nobody hears it: it has no action"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, Setting, resources
-from policies.rules.reading import UNREADABLE, known, matches_any, shown
+from policies.rules.reading import UNREADABLE, known, matches_any, missing, shown
 from policies.view import UNKNOWN, Graph, MalformedError, Resource, Unknown, plain
 from policies.view.graph import Link
 from policies.view.joins import HTTP_API, name_of
@@ -30,8 +30,8 @@ def _logs(stage: Resource, context: Context) -> Iterator[Finding]:
     if stage.type == HTTP_API:
         if stage.has("target"):
             yield _no_logs(stage, "the API makes its own stage, without access logs")
-    elif not stage.has("accessLogSettings.destinationArn"):
-        yield _no_logs(stage, "accessLogSettings isn't given")
+    elif found := missing(stage, "accessLogSettings.destinationArn", "accessLogSettings isn't given"):
+        yield _no_logs(stage, found)
 
 
 def _no_logs(stage: Resource, found: str) -> Finding:

@@ -8,7 +8,7 @@ from typing import Final
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, Setting, resources
 from policies.rules.lambda_size import DEFAULT_TIMEOUT_S
-from policies.rules.reading import UNREADABLE
+from policies.rules.reading import UNREADABLE, missing
 from policies.view import UNKNOWN, Resource, Unknown
 from policies.view.arn import Arn
 from policies.view.graph import QUEUE, SOURCE_MAPPING, Feed, Link
@@ -23,6 +23,7 @@ _SERVICES: Final = {
 }
 _PARTIAL: Final = frozenset({"sqs", "kinesis", "dynamodb"})
 _DROPPING: Final = frozenset({"kinesis", "dynamodb", "kafka"})
+_LOST: Final = "records that fail to the end are dropped, or block what is behind them"
 
 DEFAULT_VISIBILITY_S: Final = 30
 
@@ -57,11 +58,12 @@ def _failures(mapping: Resource, context: Context) -> Iterator[Finding]:
                 allowed=_BATCH_FAILURES,
                 mend=f"Set function_response_types to {_BATCH_FAILURES}, and answer with the failed items.",
             )
-    if service in _DROPPING and not mapping.has(_DESTINATION):
+    lost = missing(mapping, _DESTINATION, _LOST)
+    if service in _DROPPING and lost is not None:
         yield Finding(
             resource=mapping,
             subject=_DESTINATION,
-            found="records that fail to the end are dropped, or block what is behind them",
+            found=lost,
             allowed="a destination for what fails",
             mend="Set destination_config.on_failure, and maximum_retry_attempts.",
         )

@@ -7,33 +7,24 @@ from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, resources
-from policies.rules.reading import UNREADABLE
+from policies.rules.reading import UNREADABLE, missing
 from policies.view import UNKNOWN, Resource
 from policies.view.joins import EVENT_TARGET, SCHEDULE
 
 EVENT_RULE: Final = "aws:cloudwatch/eventRule:EventRule"
 _RETRY: Final = ("maximumRetryAttempts", "maximumEventAgeInSeconds")
+_ENDLESS: Final = "nobody has chosen when retries end: AWS tries 185 times, for 24 hours"
 
 
 def _delivery(resource: Resource, context: Context) -> Iterator[Finding]:
     prefix = "target." if resource.type == SCHEDULE else ""
     retries = f"{prefix}retryPolicy"
-    policy = resource.block(retries)
-    if policy is None or (policy is not UNKNOWN and not any(policy.has(name) for name in _RETRY)):
-        yield Finding(
-            resource=resource,
-            subject=retries,
-            found="nobody has chosen when retries end: AWS tries 185 times, for 24 hours",
-            allowed=" or ".join(_RETRY),
-        )
+    given = [missing(resource, f"{retries}.{name}", _ENDLESS) for name in _RETRY]
+    if all(given):
+        yield Finding(resource=resource, subject=retries, found=str(given[0]), allowed=" or ".join(_RETRY))
     letters = f"{prefix}deadLetterConfig.arn"
-    if not resource.has(letters):
-        yield Finding(
-            resource=resource,
-            subject=letters,
-            found="events that can't be delivered are dropped",
-            allowed="a dead-letter queue",
-        )
+    if found := missing(resource, letters, "events that can't be delivered are dropped"):
+        yield Finding(resource=resource, subject=letters, found=found, allowed="a dead-letter queue")
 
 
 EVT_01 = Rule(

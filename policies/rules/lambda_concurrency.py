@@ -7,7 +7,7 @@ from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, Setting, resources
-from policies.rules.reading import UNREADABLE, matches_any, shown
+from policies.rules.reading import UNREADABLE, is_given, matches_any, shown
 from policies.view import UNKNOWN, Resource, Unknown
 from policies.view.graph import FUNCTION
 from policies.view.joins import LATEST, functions_meant, name_of
@@ -21,11 +21,14 @@ def _check(resource: Resource, context: Context) -> Iterator[Finding]:
     if resource.type == FUNCTION:
         yield from _limit(resource, context)
     elif resource.type == PROVISIONED:
-        if resource.text("qualifier") == LATEST:
+        qualifier = resource.text("qualifier")
+        if qualifier == LATEST or not is_given(resource, "qualifier"):
             yield Finding(
                 resource=resource,
                 subject="qualifier",
-                found="provisioned concurrency on $LATEST",
+                found="provisioned concurrency on $LATEST"
+                if qualifier == LATEST
+                else shown("qualifier", qualifier),
                 allowed="a published version, or an alias of one",
             )
         yield from _against_reservation(
@@ -57,6 +60,10 @@ def _against_reservation(
     resource: Resource, path: str, name: str | Unknown | None, wanted: str, context: Context
 ) -> Iterator[Finding]:
     count = resource.number(wanted)
+    if name is UNKNOWN and not resource.property_dependencies.get(path):
+        yield Finding(
+            resource=resource, subject=path, found=f"{path} {UNREADABLE}", allowed="a function of the stack"
+        )
     for function, _ in functions_meant(context.graph, resource, path, name):
         reserved = function.number(_RESERVED)
         if reserved is UNKNOWN or (_is_reservation(reserved) and not isinstance(count, int | float)):

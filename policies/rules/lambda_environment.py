@@ -8,7 +8,7 @@ from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, Setting, resources
-from policies.rules.reading import UNREADABLE
+from policies.rules.reading import UNREADABLE, missing
 from policies.view import UNKNOWN, Resource, Secret, Value, plain
 from policies.view.arn import Arn
 from policies.view.graph import FUNCTION
@@ -68,11 +68,12 @@ def _check(function: Resource, context: Context) -> Iterator[Finding]:
             reason = _why_secret(function, name, value)
             if reason is not None:
                 yield _finding(function, f"{_VARIABLES}.{name}", f"{name} {reason} (its value isn't shown)")
-    if context.settings["requireKey"] and not function.has("kmsKeyArn"):
+    found = missing(function, "kmsKeyArn", "the environment is encrypted with a key that AWS owns")
+    if context.settings["requireKey"] and found is not None:
         yield Finding(
             resource=function,
             subject="kmsKeyArn",
-            found="the environment is encrypted with a key that AWS owns",
+            found=found,
             allowed="a key of one's own: the stage demands it",
             mend="Set kms_key_arn.",
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule
-from policies.rules.reading import UNREADABLE
+from policies.rules.reading import UNREADABLE, is_given
 from policies.view import UNKNOWN, Graph, Resource
 from policies.view.graph import FUNCTION
 from policies.view.joins import LATEST, Call, Qualifier, calls, failure_qualifiers
@@ -27,7 +27,7 @@ def _check(resource: Resource, context: Context) -> Iterator[Finding]:
                     found=f"{call.path} {UNREADABLE}: it may call a function that keeps no failures",
                     allowed="a function of the stack, by its ARN or alias",
                 )
-    elif resource.text("deadLetterConfig.targetArn") is None:
+    elif not is_given(resource, "deadLetterConfig.targetArn"):
         kept = failure_qualifiers(context.graph, resource)
         own = [call for call in calls(context.graph) if call.function is resource]
         lost = [call for call in own if not _is_kept(call, kept)]

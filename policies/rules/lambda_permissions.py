@@ -8,7 +8,7 @@ from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, resources
-from policies.rules.reading import UNREADABLE
+from policies.rules.reading import UNREADABLE, is_given
 from policies.view import UNKNOWN, Resource
 from policies.view.arn import Arn
 from policies.view.graph import ROLE
@@ -22,7 +22,7 @@ _S3: Final = "s3.amazonaws.com"
 def _check(permission: Resource, context: Context) -> Iterator[Finding]:
     principal = permission.text("principal")
     if principal == "*":
-        if not permission.has("principalOrgId"):
+        if not is_given(permission, "principalOrgId"):
             yield _principal(permission, "the principal is *: anybody", "exact principals")
     elif principal is UNKNOWN:
         if not isinstance(context.graph.link(permission, "principal", ROLE), Resource):
@@ -46,7 +46,7 @@ def _principal(permission: Resource, found: str, allowed: str) -> Finding:
 
 
 def _service(permission: Resource, service: str) -> Iterator[Finding]:
-    account = permission.has("sourceAccount") or permission.has("eventSourceToken")
+    account = is_given(permission, "sourceAccount") or is_given(permission, "eventSourceToken")
     source = permission.text("sourceArn")
     if source is None and not account:
         found = f"{service} may invoke it for anybody: neither sourceArn nor sourceAccount is given"

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, resources
+from policies.rules.reading import missing
 from policies.view import Resource
 from policies.view.graph import FUNCTION
 
+_NAME: Final = "codeSigningConfigArn"
+
 
 def _check(function: Resource, context: Context) -> Iterator[Finding]:
-    if function.text("packageType") != "Image" and not function.has("codeSigningConfigArn"):
-        yield Finding(
-            resource=function,
-            subject="codeSigningConfigArn",
-            found="codeSigningConfigArn isn't given: any code can be deployed",
-            allowed="a code signing configuration",
-        )
+    found = missing(function, _NAME, f"{_NAME} isn't given: any code can be deployed")
+    if found is not None and function.text("packageType") != "Image":
+        yield Finding(resource=function, subject=_NAME, found=found, allowed="a code signing configuration")
 
 
 LAM_10 = Rule(

@@ -7,7 +7,7 @@ from typing import Final
 
 from policies.finding import Finding, Severity
 from policies.rule import Context, Rule, Setting, resources
-from policies.rules.reading import UNREADABLE
+from policies.rules.reading import UNREADABLE, missing
 from policies.view import UNKNOWN, Resource, Value
 from policies.view.graph import FUNCTION
 from policies.view.joins import LOG_GROUP, log_group_of
@@ -72,13 +72,9 @@ LOG_01 = Rule(
 
 
 def _key(group: Resource, context: Context) -> Iterator[Finding]:
-    if not group.has("kmsKeyId"):
-        yield Finding(
-            resource=group,
-            subject="kmsKeyId",
-            found="the logs are encrypted with a key that AWS owns",
-            allowed="a KMS key of one's own",
-        )
+    found = missing(group, "kmsKeyId", "the logs are encrypted with a key that AWS owns")
+    if found is not None:
+        yield Finding(resource=group, subject="kmsKeyId", found=found, allowed="a KMS key of one's own")
 
 
 LOG_02 = Rule(

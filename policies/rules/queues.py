@@ -9,7 +9,7 @@ from typing import Final
 from policies.finding import Finding, Severity
 from policies.iam.attached import documents_on, refuses_plain_http
 from policies.rule import Context, Rule, resources
-from policies.rules.reading import UNREADABLE, shown
+from policies.rules.reading import UNREADABLE, is_given, shown
 from policies.view import UNKNOWN, Graph, Resource, Value, plain
 from policies.view.graph import QUEUE
 from policies.view.joins import name_of, queue_of
@@ -20,7 +20,7 @@ _SSE: Final = "sqsManagedSseEnabled"
 
 def _encryption(queue: Resource, context: Context) -> Iterator[Finding]:
     managed = queue.flag(_SSE)
-    if queue.read("kmsMasterKeyId") in (None, "") and managed is not True:
+    if not is_given(queue, "kmsMasterKeyId") and managed is not True:
         yield Finding(
             resource=queue,
             subject="encryption",

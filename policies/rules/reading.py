@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from policies.view import UNKNOWN, Unknown
+from policies.view import UNKNOWN, Resource, Unknown
 
 UNREADABLE: Final = "can't be known at this preview"
 
@@ -18,6 +18,25 @@ def shown(name: str, value: object, default: str = "isn't given") -> str:
     if value is None:
         return f"{name} {default}"
     return f"{name} is {str(value).lower() if isinstance(value, bool) else value}"
+
+
+def is_given(resource: Resource, path: str) -> bool:
+    """Whether a property is given: known, or unknown and made by another resource.
+
+    What is unknown and comes from nothing may turn out to be nothing.
+    """
+    value = resource.read(path)
+    if value is UNKNOWN:
+        return bool(resource.property_dependencies.get(path.split(".")[0]))
+    return value not in (None, "", [], {})
+
+
+def missing(resource: Resource, path: str, absent: str) -> str | None:
+    """Say what is wrong where a property isn't given; absent: what it means when it isn't there at all."""
+    if is_given(resource, path):
+        return None
+    unknown = resource.read(path) is UNKNOWN
+    return f"{path} {UNREADABLE}, and comes from no resource" if unknown else absent
 
 
 def known(texts: Iterable[str | Unknown]) -> list[str]:

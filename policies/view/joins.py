@@ -224,7 +224,9 @@ def _failure_qualifiers(graph: Graph) -> dict[str, set[Qualifier]]:
     found: dict[str, set[Qualifier]] = defaultdict(set)
     for config in graph.of_type(INVOKE_CONFIG):
         of = graph.function_of(config, "functionName")
-        kept = _text(config, "destinationConfig.onFailure.destination") is not None
+        destination = _text(config, "destinationConfig.onFailure.destination")
+        comes = destination is not UNKNOWN or bool(config.property_dependencies.get("destinationConfig"))
+        kept = destination is not None and comes
         if kept and isinstance(of, Resource):
             found[of.urn].add(named_qualifier(graph, config))
     return found

@@ -86,7 +86,7 @@ class Lines:
         if isinstance(event, ResourceDone) and changes_anything(event.step.op) and not self._preview:
             self._out.print(f" {_row(event.step)} {_seconds(event.duration_s)}".rstrip())
         elif isinstance(event, ResourceFailed):
-            self._out.print(f" [red]failed[/] {_row(event.step)}: {escape(event.error)}")
+            self._out.print(f" [red]failed[/] {_row(event.step)}")  # why was told by a diagnostic
         elif isinstance(event, Diagnostic):
             say_diagnostic(self._out, event)
 
@@ -121,7 +121,7 @@ class LiveTree:
         elif isinstance(event, ResourceDone):
             self._rows[event.step.urn] = (event.step, _seconds(event.duration_s))
         elif isinstance(event, ResourceFailed):
-            self._rows[event.step.urn] = (event.step, f"[red]failed: {escape(event.error)}[/]")
+            self._rows[event.step.urn] = (event.step, "[red]failed[/]")
         elif isinstance(event, Diagnostic):
             say_diagnostic(self._out, event)
 

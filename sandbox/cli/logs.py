@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -13,18 +14,21 @@ from sandbox import emulator
 from sandbox.provider.clients import client
 
 from .call import find_function
-from .options import SHARED, with_options, workspace
+from .options import JSON, SHARED, chosen, with_options, workspace
 
 _POLL_S = 0.3
 
 
 @click.command("logs")
-@with_options(*SHARED)
+@with_options(*SHARED, *JSON)
 @click.argument("name")
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
 @click.option("-n", "--lines", type=click.IntRange(min=0), default=100, show_default=True, help="How many.")
 def logs_command(name: str, follow: bool, lines: int) -> None:
-    """Print the log of function NAME (see `fleet invoke --help` for what NAME may be)."""
+    """Print the log of function NAME (see `fleet invoke --help` for what NAME may be).
+
+    With --json, each event is an object on a line of its own: timestamp (ms since 1970), stream, message.
+    """
     place = workspace()
     function = find_function(place, name)
     aws = client(emulator.require(place.home).endpoint, "logs", function.region)
@@ -59,5 +63,13 @@ def _identity(event: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _print(event: dict[str, Any]) -> None:
+    if chosen("json"):
+        found = {
+            "timestamp": event["timestamp"],
+            "stream": event["logStreamName"],
+            "message": event["message"].rstrip("\n"),
+        }
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
     moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
     click.echo(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03} {event['message'].rstrip()}")

@@ -56,11 +56,11 @@ def output(name: str | None, show_secrets: bool) -> None:
 
 
 @stack_command.command("export")
-@with_options(*SHARED)
+@with_options(*SHARED, *JSON)
 @click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 @_SHOW_SECRETS
 def export(file: Path | None, show_secrets: bool) -> None:
-    """Print the stage's state as `pulumi stack import` takes it."""
+    """Print the stage's state as `pulumi stack import` takes it: JSON, with or without --json."""
     text = json.dumps(workspace().store.export(show_secrets=show_secrets), indent=4)
     if file is None:
         click.echo(text)

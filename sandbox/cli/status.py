@@ -68,7 +68,7 @@ def surroundings_command() -> None:
 
 
 @click.command("down")
-@with_options(*SHARED)
+@with_options(*SHARED, *JSON)
 def down_command() -> None:
     """Stop the embedded AWS (what is deployed there is gone) and PostgreSQL (its data stay)."""
     from pathlib import Path
@@ -76,8 +76,12 @@ def down_command() -> None:
     from sandbox.engine.project import Project
 
     home = Home.of(Project.load(chosen("cwd") or Path.cwd()).root)
-    for name, stop in (("the embedded AWS", emulator.stop), ("PostgreSQL", postgres.stop)):
-        click.echo(f"{name}: {'stopped' if stop(home) else 'was not running'}")
+    stopped = {"emulator": emulator.stop(home), "postgres": postgres.stop(home)}
+    if chosen("json"):
+        click.echo(json.dumps({"stopped": stopped}, indent=2))
+        return
+    for key, name in (("emulator", "the embedded AWS"), ("postgres", "PostgreSQL")):
+        click.echo(f"{name}: {'stopped' if stopped[key] else 'was not running'}")
 
 
 def _status(place: Workspace) -> dict[str, Any]:

@@ -645,7 +645,7 @@ class Deployment:
             planned=tuple(self._planned),
             steps=tuple(self._steps),
             changes=changes,
-            outputs=dict(state.outputs) if state is not None and self._update.kind is Kind.UP else {},
+            outputs={} if state is None or self._update.kind is Kind.DESTROY else dict(state.outputs),
             config=self.config.masked(),
             diagnostics=tuple(self._diagnostics),
             violations=tuple(self._violations),

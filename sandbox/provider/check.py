@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -50,10 +50,24 @@ def check(props: Mapping[str, Prop], inputs: Mapping[str, Value], *, service: st
     yield from _fields(props, inputs, service=service, prefix="", secret=False)
 
 
+def sound_part(
+    props: Mapping[str, Prop], inputs: Mapping[str, Value], failures: Sequence[Failure]
+) -> dict[str, Value]:
+    """The inputs with ``UNKNOWN`` for each in which something is wrong: the rest can be judged further."""
+    wrong = {top_of(each.path) for each in failures}
+    return {key: value for key, value in inputs.items() if key not in wrong} | {
+        key: UNKNOWN for key in wrong if key in props
+    }
+
+
+def top_of(path: str) -> str:
+    """The top-level input of a path."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
 def discreet(failure: Failure, inputs: Mapping[str, Value]) -> Failure:
     """The failure without its reason where that may quote a secret."""
-    top = re.split(r"[.\[]", failure.path, maxsplit=1)[0]
-    if not has_secret(inputs.get(top)):
+    if not has_secret(inputs.get(top_of(failure.path))):
         return failure
     return replace(failure, reason="the secret value doesn't fit this property, or doesn't fit the others")
 

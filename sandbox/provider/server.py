@@ -23,7 +23,7 @@ from sandbox.protos import plugin_pb2, provider_pb2, provider_pb2_grpc, status_p
 
 from . import invokes, state, table
 from . import settings as configuration
-from .check import Failure, check, discreet
+from .check import Failure, check, discreet, sound_part
 from .clients import Aws, account_id
 from .compare import Change, changes
 from .endpoint import Endpoint
@@ -202,8 +202,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         named = kind.autoname if kind.autoname and kind.autoname not in decode(request.news) else ""
         inputs = state.with_defaults(kind, given, self._settings)
         failures += check(kind.inputs, inputs, service=kind.service)
-        if not failures:
-            failures += [discreet(each, inputs) for each in kind.check(plain(inputs), self._settings)]
+        sound = sound_part(kind.inputs, inputs, failures)
+        failures += [discreet(each, inputs) for each in kind.check(plain(sound), self._settings)]
         if named and not failures:
             inputs[state.DEFAULTS] = sorted([*inputs[state.DEFAULTS], named])
         return _checked(encode(inputs), failures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,11 +52,26 @@ def serve(
         # Else a second server on the port would share it in silence; and packages come as messages.
         options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)],
     )
+    _require_free(port)
     servicer: Any = _PerConnection(lambda: AwsProvider(endpoint, directory=directory))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     try:
         bound = server.add_insecure_port(f"127.0.0.1:{port}")
     except RuntimeError:
-        raise ProviderError(f"port {port} of 127.0.0.1 is taken; give another, or 0 for a free one") from None
+        raise _taken(port) from None
     server.start()
     return server, bound
+
+
+def _require_free(port: int) -> None:
+    """Look before gRPC does: it writes lines of its own about a port that is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise _taken(port) from None
+
+
+def _taken(port: int) -> ProviderError:
+    return ProviderError(f"port {port} of 127.0.0.1 is taken; give another, or 0 for a free one")

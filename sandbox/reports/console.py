@@ -39,8 +39,8 @@ def _say_rule(out: Console, first: Finding, same: Sequence[Finding]) -> None:
     )
     mends = {finding.mend for finding in same}
     for finding in same:
-        parts = [("where", finding.where), ("declared", finding.declared), ("found", finding.found)]
-        parts.append(("allowed", finding.allowed))
+        parts = [("where", finding.where), ("declared", finding.declared), ("subject", finding.subject)]
+        parts += [("found", finding.found), ("allowed", finding.allowed)]
         if len(mends) > 1:
             parts.append(("mend", finding.mend))
         _say_parts(out, parts)

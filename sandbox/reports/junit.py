@@ -65,8 +65,13 @@ def _case(classname: str, rule: PolicyRule, found: Sequence[Finding]) -> _Case:
 
 
 def _told(finding: Finding) -> str:
-    lines = [("where", finding.where), ("declared", finding.declared), ("found", finding.found)]
-    lines += [("allowed", finding.allowed), ("mend", finding.mend), ("see", finding.source)]
+    lines = [("where", finding.where), ("declared", finding.declared), ("subject", finding.subject)]
+    lines += [
+        ("found", finding.found),
+        ("allowed", finding.allowed),
+        ("mend", finding.mend),
+        ("see", finding.source),
+    ]
     if finding.exemption:
         granted = finding.exemption
         lines.append(("excepted", f"until {granted.until} by {granted.owner}: {granted.reason}"))

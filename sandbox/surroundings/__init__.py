@@ -71,6 +71,10 @@ def ensure(project: Path, stack: str, home: Home, *, thorough: bool = False) -> 
     """
     from sandbox import emulator, postgres
 
+    if emulator.find(home) is None or postgres.find(home) is None:
+        from . import declared
+
+        declared.parse(_content(project), stack)  # what is wrong is said before anything is started
     with locked(home.sandbox / "surroundings.lock"):
         aws = emulator.ensure(home)
         server = postgres.ensure(home)

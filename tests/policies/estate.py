@@ -209,7 +209,7 @@ def _http_api(stack: Stack) -> None:
             "defaultRouteSettings": {"throttlingRateLimit": 10, "throttlingBurstLimit": 20},
             "tags": TAGS,
         },
-        depends=depends,
+        depends={**depends, "accessLogSettings": "orders-function-logs"},
     )
     stack.add(
         "aws:apigatewayv2/integration:Integration",
@@ -254,7 +254,7 @@ def _rest_api(stack: Stack) -> None:
         "aws:apigateway/stage:Stage",
         "rest-stage",
         {**of_api, "stageName": "v1", "accessLogSettings": {"destinationArn": UNKNOWN}, "tags": TAGS},
-        depends=depends,
+        depends={**depends, "accessLogSettings": "orders-function-logs"},
     )
     stack.add(
         "aws:apigateway/methodSettings:MethodSettings",

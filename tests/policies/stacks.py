@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -101,7 +102,7 @@ class Stack:
             for key, names in (depends or {}).items()
         }
         above = self.resources[parent].urn if parent in self.resources else ""
-        declared = Declared(urn, type_, name, dict(properties), dict(outputs or {}), above, links)
+        declared = Declared(urn, type_, name, deepcopy(dict(properties)), dict(outputs or {}), above, links)
         self.resources[name] = declared
         return declared
 

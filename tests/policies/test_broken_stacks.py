@@ -23,6 +23,7 @@ from policies.view.graph import (
     ROLE_ATTACHMENTS,
     SOURCE_MAPPING,
 )
+from tests.policies.estate import estate
 from tests.policies.stacks import ROLE_POLICY, TODAY, UNKNOWN, Stack, configured, judged, secret, valid
 
 SECRET = "hunter2-do-not-print"
@@ -35,7 +36,12 @@ _ALL_TYPES = sorted(
         ROLE_ATTACHMENT,
         ROLE_ATTACHMENTS,
         POLICY_ATTACHMENT,
-        "aws:sqs/queue:Queue",
+        *(item.type for item in estate().resources.values() if item.type.startswith("aws:")),
+        "aws:appautoscaling/target:Target",
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+        "aws:s3/bucketNotification:BucketNotification",
+        "aws:ssm/parameter:Parameter",
+        "aws:sqs/redrivePolicy:RedrivePolicy",
     }
 )
 _NAMES = [
@@ -60,6 +66,7 @@ _NAMES = [
         "functionName",
         "eventSourceArn",
     ),
+    *sorted({name for item in estate().resources.values() for name in item.properties}),
 ]
 _WORDS = [
     "*",

@@ -189,6 +189,9 @@ def test_down_with_nothing_running(fleet: Fleet, program: Path) -> None:
     code, out, _ = fleet("-C", program, "down")
     assert code == 0
     assert out.count("was not running") == 2
+    code, out, _ = fleet("-C", program, "down", "--json")
+    assert code == 0
+    assert json.loads(out) == {"stopped": {"emulator": False, "postgres": False}}
 
 
 def test_status_with_nothing_running(fleet: Fleet, program: Path) -> None:

@@ -202,6 +202,11 @@ def test_try_calls_cold_and_warm(home: Home, deployed: Path) -> None:
 def test_logs_and_follow(home: Home, deployed: Path) -> None:
     fleet(home, deployed, "invoke", "greeter", '{"name": "in-the-log"}')
     assert "greeting in-the-log" in fleet(home, deployed, "logs", "greeter").stdout
+    events = [
+        json.loads(line) for line in fleet(home, deployed, "logs", "greeter", "--json").stdout.splitlines()
+    ]
+    assert "greeting in-the-log" in [event["message"] for event in events]
+    assert {type(event["timestamp"]) for event in events} == {int}
     following = subprocess.Popen(
         [sys.executable, "-u", "-m", "sandbox.cli", "logs", "greeter", "--follow", "--lines", "0"],
         cwd=deployed,
@@ -243,10 +248,16 @@ def test_outputs(home: Home, deployed: Path) -> None:
     assert "there are: greeter" in fleet(home, deployed, "stack", "output", "greter", check=2).stderr
 
 
+def test_refresh_tells_the_outputs(home: Home, deployed: Path) -> None:
+    found = json.loads(fleet(home, deployed, "refresh", "--yes", "--json").stdout)
+    assert found["outputs"] == {"greeter": {"name": "shop-local-greeter"}, "password": "[secret]"}
+
+
 def test_export(home: Home, deployed: Path, tmp_path: Path) -> None:
     exported = json.loads(fleet(home, deployed, "stack", "export").stdout)
     assert exported["version"] == 3
     assert "s3cret" not in json.dumps(exported)
+    assert json.loads(fleet(home, deployed, "stack", "export", "--json").stdout) == exported
     fleet(home, deployed, "stack", "export", "--file", str(tmp_path / "state.json"))
     assert json.loads((tmp_path / "state.json").read_text())["version"] == 3
 

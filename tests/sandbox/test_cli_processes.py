@@ -82,6 +82,77 @@ def test_the_provider_is_served_until_ctrl_c(program: Path, tmp_path: Path) -> N
     assert emulator.find(home) is None
 
 
+KILLED = """
+import os, signal, sys
+from sandbox.provider import table
+from sandbox.cli import main
+
+kind = type(table.lookup(sys.argv.pop(1)))
+create = kind.create
+
+def create_and_die(*arguments):
+    create(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+kind.create = create_and_die
+main(["up", "--yes"])
+"""
+NAMED = """
+import json
+import pulumi
+import pulumi_aws as aws
+
+trust = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
+role = aws.iam.Role("role", name="killed", assume_role_policy=json.dumps(trust))
+name = pulumi.Output.format("/aws/lambda/{}", role.name)
+log = aws.cloudwatch.LogGroup("log", name=name, retention_in_days=7)
+function = aws.lambda_.Function("function", name="killed", role=role.arn, runtime="python3.12",
+    handler="main.handler", publish=True, opts=pulumi.ResourceOptions(depends_on=[log]),
+    code=pulumi.AssetArchive({"main.py": pulumi.StringAsset("def handler(event, context): return 1")}))
+alias = aws.lambda_.Alias("live", name="live", function_name=function.name, function_version=function.version)
+queue = aws.sqs.Queue("queue", name=alias.name.apply(lambda name: f"killed-{name}"))
+"""
+
+
+def test_a_run_that_is_killed_is_mended_by_the_next(
+    session_home: Home, running_emulator: Emulator, program: Path
+) -> None:
+    """Killed right after AWS has made a resource, and before the state knows of it: once for every type."""
+    (program / "__main__.py").write_text(NAMED)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "FLEET_HOME": str(session_home.path),
+        "PYTHONPATH": str(FLEET_ROOT),
+    }
+    for token in (
+        "aws:iam/role:Role",
+        "aws:cloudwatch/logGroup:LogGroup",
+        "aws:lambda/function:Function",
+        "aws:lambda/alias:Alias",
+        "aws:sqs/queue:Queue",
+    ):
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED, token],
+            cwd=program,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+    with running(session_home, program, "up", "--yes") as process:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, out + err
+    assert "::queue, creating: is there (" in out
+    with running(session_home, program, "up", "--yes") as process:
+        out, err = process.communicate(timeout=120)
+    assert "nothing to do (6 unchanged)" in out, out + err
+    with running(session_home, program, "destroy", "--yes", "--remove") as process:
+        assert process.wait(60) == 0
+
+
 def test_ctrl_c_saves_what_was_done_and_says_what_to_do(
     session_home: Home, running_emulator: Emulator, program: Path
 ) -> None:

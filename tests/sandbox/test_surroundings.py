@@ -190,6 +190,15 @@ def test_a_wrong_file_is_an_error_that_says_where(
         surroundings.ensure(project, "local", home)
 
 
+def test_a_wrong_file_is_found_before_anything_is_started(tmp_path: Path) -> None:
+    home = Home(path=tmp_path / "home")
+    (tmp_path / surroundings.FILE).write_text("stacks: {local: {networks: {main: {}}}}\n")
+    with pytest.raises(SurroundingsError, match=r"stacks\.local\.networks\.main\.cidr"):
+        surroundings.ensure(tmp_path, "local", home)
+    assert emulator.find(home) is None
+    assert not home.path.exists()
+
+
 def test_a_file_that_is_not_yaml_is_an_error(tmp_path: Path) -> None:
     (tmp_path / surroundings.FILE).write_text("stacks: [")
     with pytest.raises(SurroundingsError, match=r"isn't YAML: line 1, column 10: "):

@@ -100,6 +100,9 @@ def user_traceback(program: str) -> str:
     for index, frame in enumerate(frames):
         if module(frame.filename) == module(program):
             return traceback.format_exc(limit=index - len(frames))
+    error = sys.exc_info()[1]
+    if isinstance(error, SyntaxError):  # of the program itself: none of its code has run
+        return "".join(traceback.format_exception_only(error))
     return traceback.format_exc()
 
 

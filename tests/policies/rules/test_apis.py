@@ -24,7 +24,11 @@ def _changed(name: str, **properties: Any) -> Stack:
 def test_access_logs(name: str) -> None:
     stack = _changed(name, accessLogSettings=None)
     assert found(stack, API_01) == [("API-01", name, "accessLogSettings", "accessLogSettings isn't given")]
-    assert found(_changed(name, accessLogSettings=UNKNOWN), API_01) == []
+    stack = _changed(name, accessLogSettings=UNKNOWN)
+    assert found(stack, API_01) == []
+    stack.depend(name, "accessLogSettings")
+    says = f"accessLogSettings.destinationArn {CANT}, and comes from no resource"
+    assert found(stack, API_01) == [("API-01", name, "accessLogSettings", says)]
 
 
 def test_a_quick_create_has_neither_logs_nor_an_authorizer() -> None:

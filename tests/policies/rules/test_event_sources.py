@@ -38,7 +38,11 @@ def test_a_stream_without_a_destination(source: str) -> None:
     assert found(_fed(eventSourceArn=source), ESM_01) == [DROPPED]
     kept = {"onFailure": {"destinationArn": sqs("shop-dev-dead")}}
     assert found(_fed(eventSourceArn=source, destinationConfig=kept), ESM_01) == []
-    assert found(_fed(eventSourceArn=source, destinationConfig=UNKNOWN), ESM_01) == []
+    stack = _fed(eventSourceArn=source, destinationConfig=UNKNOWN)
+    says = f"{DROPPED[2]} can't be known at this preview, and comes from no resource"
+    assert found(stack, ESM_01) == [(*DROPPED[:3], says)]
+    stack.depend("mapping", "destinationConfig", "dead")
+    assert found(stack, ESM_01) == []
 
 
 def test_a_stream_of_the_stack() -> None:

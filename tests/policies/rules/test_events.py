@@ -41,7 +41,23 @@ def test_what_cannot_be_delivered(name: str, key: str, value: object, subject: s
 def test_what_is_given(value: dict[str, Any]) -> None:
     stack = estate()
     stack["nightly-target"].update(value)
+    for name in value:
+        stack.depend("nightly-target", name, "dead")
     assert found(stack, EVT_01) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "subject", "path"),
+    [
+        ("retryPolicy", "retryPolicy", "retryPolicy.maximumRetryAttempts"),
+        ("deadLetterConfig", "deadLetterConfig.arn", "deadLetterConfig.arn"),
+    ],
+)
+def test_what_is_unknown_and_comes_from_nothing(key: str, subject: str, path: str) -> None:
+    stack = estate()
+    stack["nightly-target"][key] = UNKNOWN
+    says = f"{path} can't be known at this preview, and comes from no resource"
+    assert found(stack, EVT_01) == [("EVT-01", "nightly-target", subject, says)]
 
 
 @pytest.mark.parametrize(

@@ -112,5 +112,9 @@ def test_a_key_where_one_is_required() -> None:
         )
     ]
     stack["orders-function"]["kmsKeyArn"] = UNKNOWN
+    assert [finding[3] for finding in found(stack, LAM_06, content=demanded)] == [
+        "kmsKeyArn can't be known at this preview, and comes from no resource"
+    ]
+    stack.depend("orders-function", "kmsKeyArn", "api")
     assert found(stack, LAM_06, content=demanded) == []
     assert found(_with({}), LAM_06, content=demanded) == []

@@ -66,6 +66,8 @@ def test_a_call_without_a_place_for_failures(type_: str, properties: dict[str, A
     stack.add(type_, "by", properties)
     assert found(stack, LAM_04) == _says(how)
     stack["orders-function"]["deadLetterConfig"] = {"targetArn": UNKNOWN}
+    assert found(stack, LAM_04) == _says(how)
+    stack.depend("orders-function", "deadLetterConfig", "dead")
     assert found(stack, LAM_04) == []
 
 

@@ -117,6 +117,8 @@ ABOVE = "provisionedConcurrentExecutions is 11, above the function's reservation
             {"functionName": FUNCTION_ARN, "provisionedConcurrentExecutions": 11},
             ("provisionedConcurrentExecutions", ABOVE),
         ),
+        ({}, {"qualifier": UNKNOWN}, ("qualifier", f"qualifier {CANT}")),
+        ({}, {"functionName": UNKNOWN}, ("functionName", f"functionName {CANT}")),
         ({}, {"qualifier": "$LATEST"}, ("qualifier", "provisioned concurrency on $LATEST")),
         (
             {},
@@ -255,7 +257,12 @@ def test_code_signing() -> None:
     ]
     stack["orders-function"]["packageType"] = "Image"
     assert found(stack, LAM_10) == []
-    assert found(_changed("orders-function", codeSigningConfigArn=UNKNOWN), LAM_10) == []
+    stack = _changed("orders-function", codeSigningConfigArn=UNKNOWN)
+    assert [finding[3] for finding in found(stack, LAM_10)] == [
+        f"codeSigningConfigArn {CANT}, and comes from no resource"
+    ]
+    stack.depend("orders-function", "codeSigningConfigArn", "api")
+    assert found(stack, LAM_10) == []
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,9 @@ def test_a_key_of_ones_own() -> None:
     says = "the logs are encrypted with a key that AWS owns"
     assert found(stack, LOG_02) == [("LOG-02", LOGS, "kmsKeyId", says)]
     stack[LOGS]["kmsKeyId"] = UNKNOWN
+    says = "kmsKeyId can't be known at this preview, and comes from no resource"
+    assert found(stack, LOG_02) == [("LOG-02", LOGS, "kmsKeyId", says)]
+    stack.depend(LOGS, "kmsKeyId", "api")
     assert found(stack, LOG_02) == []
 
 

@@ -20,6 +20,8 @@ def test_encryption(managed: object, says: str) -> None:
     expected = ("SQS-01", "dead", "encryption", f"{SSE} {says}, and there is no kmsMasterKeyId")
     assert found(stack, SQS_01) == [expected]
     stack["dead"]["kmsMasterKeyId"] = UNKNOWN
+    assert found(stack, SQS_01) == [expected]
+    stack.depend("dead", "kmsMasterKeyId", "api")
     assert found(stack, SQS_01) == []
 
 

@@ -81,7 +81,10 @@ def test_a_program_that_crashes_deletes_nothing(lab: Lab) -> None:
     assert errors(result) == ["program exited with non-zero exit code: 7"]
     assert [d.message for d in result.diagnostics if d.severity is Severity.INFO] == ["going"]
     result = lab.up("this is no Python")
-    assert "SyntaxError" in errors(result)[0]
+    (message,) = errors(result)
+    assert message.splitlines()[1].startswith('  File "')
+    assert "__main__.py" in message.splitlines()[1]
+    assert message.splitlines()[-1] == "SyntaxError: invalid syntax"
     assert {"a", "b", "c"} <= set(lab.resources())
 
 

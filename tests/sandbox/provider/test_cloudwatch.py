@@ -99,11 +99,6 @@ def test_preview(offline: Client) -> None:
             "2 isn't allowed; allowed: at most evaluationPeriods, 1",
         ),
         ({"extendedStatistic": "p99"}, "statistic", "found statistic and extendedStatistic"),
-        (
-            {"extendedStatistic": "best"},
-            "extendedStatistic",
-            "best\" isn't allowed; allowed: a statistic such as",
-        ),
         ({"statistic": "Median"}, "statistic", "Median\" isn't allowed; allowed: SampleCount, Average, Sum"),
         (
             {"treatMissingData": "fine"},
@@ -126,6 +121,12 @@ def test_refusals(offline: Client, change: dict[str, Any], path: str, reason: st
     found = refused(offline, ALARM, BASE | change)
     assert list(found) == [path]
     assert reason in found[path]
+
+
+def test_an_unknown_percentile_is_refused(offline: Client) -> None:
+    found = refused(offline, ALARM, BY_PERCENTILE | {"extendedStatistic": "best"})
+    assert list(found) == ["extendedStatistic"]
+    assert "best\" isn't allowed; allowed: a statistic such as" in found["extendedStatistic"]
 
 
 @pytest.mark.parametrize(

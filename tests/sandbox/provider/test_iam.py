@@ -85,7 +85,7 @@ def test_what_exists_already_is_said(live: Client) -> None:
     assert str(caught.value).startswith(
         "creating aws:iam/role:Role 'second': AWS answered EntityAlreadyExists: "
     )
-    assert "exists already outside this stack's state: import it, delete it, or" in str(caught.value)
+    assert "exists already outside this stack's state: delete it, or" in str(caught.value)
 
 
 def test_a_policy_of_no_role_is_an_error(live: Client) -> None:

@@ -109,9 +109,10 @@ def test_each_connection_is_a_provider_of_its_own(offline: Client, offline_port:
     other.close()
 
 
-def test_a_port_that_is_taken(offline_port: int) -> None:
+def test_a_port_that_is_taken(offline_port: int, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ProviderError, match=f"port {offline_port} of 127.0.0.1 is taken; give another, or 0"):
         serve(offline_port, None)
+    assert capfd.readouterr().err == ""
 
 
 def test_only_loopback(offline: Client) -> None:
@@ -231,6 +232,9 @@ def test_every_mistake_at_once(offline: Client) -> None:
     with pytest.raises(InvalidError) as caught:
         offline.check(FUNCTION, function(memorySize=1, timeout=0, nonsense=1))
     assert caught.value.paths == ["memorySize", "nonsense", "timeout"]
+    with pytest.raises(InvalidError) as caught:
+        offline.check(FUNCTION, function(memorySize=64, environment={"variables": {"AWS_REGION": "x"}}))
+    assert caught.value.paths == ["memorySize", "environment.variables.AWS_REGION"]
 
 
 def test_unknown_values_pass(offline: Client) -> None:

@@ -12,6 +12,9 @@ from pulumi._types import input_type_py_to_pulumi_names, resource_pulumi_to_py_n
 from sandbox.provider import models, table
 from sandbox.provider.errors import UnsupportedError
 from sandbox.provider.schema import Prop
+from sandbox.provider.settings import Settings
+from sandbox.provider.state import with_defaults
+from sandbox.provider.values import UNKNOWN
 
 TOKENS = table.tokens()
 
@@ -55,6 +58,15 @@ def test_limits_are_in_the_models(token: str) -> None:
             re.compile(models.shapes(kind.service)[prop.shape].get("pattern", ""))
         re.compile(prop.pattern)
         assert not prop.pattern or prop.meaning, "a pattern of ours is said in words"
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_the_rules_of_a_type_cope_with_what_is_not_known(token: str) -> None:
+    kind = table.lookup(token)
+    list(kind.check(dict.fromkeys(kind.inputs, UNKNOWN), Settings()))
+    for key in kind.inputs:
+        alone = {k: UNKNOWN for k, prop in kind.inputs.items() if prop.required} | {key: UNKNOWN}
+        list(kind.check(with_defaults(kind, alone, Settings()), Settings()))
 
 
 def test_a_service_without_a_model() -> None:
