@@ -8,8 +8,10 @@ BIN := .venv/bin
 STAGE ?= local
 
 NODE_FUNCTIONS := $(patsubst %/package-lock.json,%,$(wildcard functions/*/*/package-lock.json))
-PYTHON_FUNCTIONS := $(patsubst %/main.py,%,$(wildcard functions/*/*/main.py))
-LAYERS := $(patsubst %/requirements.in,%,$(wildcard functions/*/*/requirements.in))
+PYTHON_FUNCTIONS := $(sort $(patsubst %/,%,$(dir $(wildcard functions/*/*/*.py))))
+LOCKED := $(patsubst %/requirements.in,%,$(wildcard functions/*/*/requirements.in))
+# Lambda's Python runtimes bring the AWS SDK, and so does the embedded AWS: packages don't carry it again.
+SDK := --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer
 
 .PHONY: help
 help: ## what can be typed
@@ -84,4 +86,4 @@ lock: .venv/.uv ## resolve requirements/*.in anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade requirements/emulator.in -o requirements/emulator.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/emulator.txt requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt requirements/bootstrap.in -o requirements/bootstrap.txt
-	@for layer in $(LAYERS); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt $$layer/requirements.in -o $$layer/requirements.txt; done
+	@for folder in $(LOCKED); do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(SDK) -c requirements/dev.txt $$folder/requirements.in -o $$folder/requirements.txt; done

@@ -31,7 +31,7 @@ def make(
     manifest = manifests.read(source, label)
     match manifest.kind:
         case Kind.PYTHON:
-            files = python.sources(label, sources)
+            files = python.function(source, label, manifest, sources, target, project, scratch)
         case Kind.NODE:
             files = node.bundle(source, label, manifest, scratch)
         case Kind.PYTHON_LAYER:

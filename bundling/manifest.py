@@ -17,6 +17,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.NODE: ("entry", "outfile"),
     Kind.PYTHON_LAYER: ("python_version",),
 }
+_OPTIONAL: dict[Kind, tuple[str, ...]] = {Kind.PYTHON: ("python_version",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,8 @@ class Manifest:
     """A valid bundle.toml.
 
     entry, outfile (node): the TypeScript file to start from, below the folder; the file to make, in the zip.
-    python_version (python-layer): `3.12`, the runtime that the layer is built for on Lambda.
+    python_version (python-layer, python with a requirements.txt): `3.12`, the runtime that the wheels are for
+    on Lambda.
     """
 
     kind: Kind
@@ -46,13 +48,16 @@ def read(folder: Path, label: str) -> Manifest:
 
     kind = _kind(data.pop("kind", None), where)
     required = _KEYS[kind]
+    known = (*required, *_OPTIONAL.get(kind, ()))
     for key in data:
-        if key not in required:
-            allowed = ", ".join(("kind", *required))
-            close = difflib.get_close_matches(key, required, n=1)
+        if key not in known:
+            allowed = ", ".join(("kind", *known))
+            close = difflib.get_close_matches(key, known, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
             raise BundleError(f"{where}: unknown key {key!r}; kind {kind.value!r} knows {allowed}.{hint}")
-    for key in required:
+    for key in known:
+        if key not in required and key not in data:
+            continue
         if not isinstance(data.get(key), str) or not data[key]:
             found = f"is {data[key]!r}" if key in data else "is missing"
             raise BundleError(f"{where}: {key} {found}; kind {kind.value!r} needs it as text in quotes.")

@@ -30,7 +30,7 @@ class Kind(Enum):
     """How a folder becomes a package."""
 
     PYTHON = "python"
-    """A zip of the folder's sources."""
+    """A zip of the folder's sources, and of the wheels that its requirements.txt locks, if it has one."""
     NODE = "node"
     """One JavaScript file, bundled by the folder's own esbuild."""
     PYTHON_LAYER = "python-layer"
@@ -44,7 +44,7 @@ class Bundle:
     name: the folder's path below functions/, joined with hyphens (`typerush-record-service`).
     path: of the zip, relative to the project.
     sha256: of the zip, hexadecimal.
-    python_version: what a layer is built for on Lambda (`3.12`); None for other kinds.
+    python_version: what its wheels are built for on Lambda (`3.12`); None for a package without any.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Python: a function's own sources, and layers of locked wheels."""
+"""Python: a function's own sources with its locked wheels, and layers of locked wheels."""
 
 from __future__ import annotations
 
@@ -12,21 +12,47 @@ from bundling.model import BundleError, Target
 from bundling.sources import MANIFEST
 
 _LOCK = "requirements.txt"
+_WISHES = "requirements.in"
 
 # What installing leaves beside a package's own files: it differs between machines, and nothing reads it
 # when the function runs.
 _INSTALLERS_NOTES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 
 
-def sources(label: str, files: dict[str, Path]) -> dict[str, Path]:
-    """Choose what a function ships of its folder: everything but the manifest.
+def function(
+    folder: Path,
+    label: str,
+    manifest: Manifest,
+    files: dict[str, Path],
+    target: Target,
+    project: Path,
+    scratch: Path,
+) -> dict[str, Path]:
+    """Choose what a function ships of its folder, and add the wheels of its lock, if it has one.
 
-    Raises BundleError if nothing is left.
+    Raises BundleError if nothing is left to ship, if a package of the lock has a file of the same name, if
+    manifest and lock don't go together, and as `layer` does.
     """
-    shipped = {name: path for name, path in files.items() if name != MANIFEST}
+    shipped = {name: path for name, path in files.items() if name not in (MANIFEST, _LOCK, _WISHES)}
     if not shipped:
         raise BundleError(f"{label} has nothing to ship: put the function's sources beside {MANIFEST}.")
-    return shipped
+    locked = _LOCK in files
+    if locked and manifest.python_version is None:
+        raise BundleError(
+            f"{label}/{MANIFEST}: python_version is missing; a function with a {_LOCK} needs the version "
+            "that it runs on, as '3.12'."
+        )
+    if manifest.python_version is not None and not locked:
+        raise BundleError(
+            f"{label}/{_LOCK} doesn't exist, and {MANIFEST} has a python_version: lock {_WISHES}, or take "
+            "the version out when the function needs no packages."
+        )
+    if not locked:
+        return shipped
+    wheels = _wheels(folder, label, manifest, target, project, scratch / "wheels")
+    for name in sorted(shipped.keys() & wheels.keys()):
+        raise BundleError(f"{label}/{name}: a package of {_LOCK} has a file of this name; rename yours.")
+    return wheels | shipped
 
 
 def layer(
@@ -34,11 +60,21 @@ def layer(
 ) -> dict[str, Path]:
     """Install what a layer's lock names into `scratch` and list the files by their name in the zip.
 
-    Wheels come from the project's own cache (.fleet/uv-cache); only what isn't there is fetched.
     Raises BundleError for a lock that is missing or has no hashes, or when uv can't install it.
     """
+    wheels = _wheels(folder, label, manifest, target, project, scratch / "python")
+    return {f"python/{name}": path for name, path in wheels.items()}
+
+
+def _wheels(
+    folder: Path, label: str, manifest: Manifest, target: Target, project: Path, installed: Path
+) -> dict[str, Path]:
+    """Install the lock into a folder and list the files below it.
+
+    Wheels come from the project's own cache (.fleet/uv-cache); only what isn't there is fetched. Only what
+    the lock names is installed: it leaves out the AWS SDK, which Lambda's runtime brings.
+    """
     _check_lock(folder / _LOCK, f"{label}/{_LOCK}")
-    installed = scratch / "python"
     command = [
         _uv(),
         "pip",
@@ -48,6 +84,7 @@ def layer(
         str(installed),
         "--only-binary",
         ":all:",
+        "--no-deps",
         "--require-hashes",
         "--cache-dir",
         str(project / ".fleet" / "uv-cache"),
@@ -65,7 +102,7 @@ def layer(
                 f"{label}/{_LOCK} can't be installed for {target.value}: {_sentence(result.stderr)} "
                 "Check the lock and the network, then build again."
             )
-    return {f"python/{name}": path for name, path in _installed(installed)}
+    return dict(_installed(installed))
 
 
 def _platform(manifest: Manifest, target: Target) -> list[str]:
@@ -96,7 +133,7 @@ def _installed(folder: Path) -> list[tuple[str, Path]]:
 def _check_lock(lock: Path, label: str) -> None:
     if not lock.is_file():
         raise BundleError(
-            f"{label} doesn't exist: lock the layer's requirements.in with "
+            f"{label} doesn't exist: lock requirements.in with "
             "`uv pip compile --universal --generate-hashes --no-emit-index-url`."
         )
     for requirement in lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():

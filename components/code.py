@@ -119,7 +119,7 @@ class LayerArgs:
     def problems(self) -> Iterator[Problem]:
         """Say what is impossible about the layer."""
         yield from Kind.LAYER.problems(f"layer {self.what}", self.name)
-        if self.bundle.python_version is None:
+        if self.bundle.kind is not bundling.Kind.PYTHON_LAYER:
             yield Problem(
                 where=f"layer {self.what}",
                 what="the package",

@@ -185,6 +185,15 @@ class LambdaServiceArgs:
                     allowed=f"a {what} for a zip" if zipped else f"no {what} with a container image",
                     mend="" if zipped else "The image brings its own.",
                 )
+        wheels_for = self.code.bundle.python_version if self.code.bundle else None
+        if wheels_for is not None and self.runtime != f"python{wheels_for}":
+            yield Problem(
+                where=where,
+                what="runtime",
+                got=repr(self.runtime),
+                allowed=f"'python{wheels_for}', which the package's wheels are for",
+                mend="Set python_version in the function's bundle.toml.",
+            )
         if self.handler is not None and len(self.handler) > limits.HANDLER_CHARACTERS:
             yield Problem(
                 where=where,

@@ -29,7 +29,10 @@ def test_valid_manifests(tmp_path: Path, text: str, kind: Kind) -> None:
         ("", "kind is missing; allowed are 'python', 'node', 'python-layer'"),
         ('kind = "ruby"', "kind is 'ruby'; allowed are"),
         ("kind = 3", "kind is 3; allowed are"),
-        ('kind = "python"\nentry = "main.py"', "unknown key 'entry'; kind 'python' knows kind"),
+        (
+            'kind = "python"\nentry = "main.py"',
+            "'entry'; kind 'python' knows kind, python_version",
+        ),
         (NODE.replace("entry", "entri"), "unknown key 'entri'.*Did you mean entry?"),
         ('kind = "node"\nentry = "a.ts"', "outfile is missing"),
         (NODE.replace('"src/lambda.ts"', "5"), "entry is 5; kind 'node' needs it as text in quotes"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bundling import Target
 from components import limits
 from components.alarms import AlarmArgs
 from components.asynchronous import AsyncArgs
@@ -15,7 +18,7 @@ from components.grants import Grant
 from components.permissions import FunctionUrlArgs, Invoker
 from components.problems import InvalidArgumentsError
 from components.service import LambdaService
-from tests.components.sample import GAME_ROLE, KEY, TOPIC, service_args
+from tests.components.sample import GAME_ROLE, KEY, TOPIC, bundle, service_args
 from tests.mocks import declare
 
 IMAGE = Code.image("123456789012.dkr.ecr.ap-southeast-1.amazonaws.com/app:1.0")
@@ -33,6 +36,10 @@ IMPOSSIBLE: list[tuple[dict[str, object], str]] = [
     ({"handler": "x" * 129}, "handler is 129 characters long; allowed: at most 128"),
     ({"runtime": None}, "runtime is None; allowed: a runtime for a zip"),
     ({"handler": None}, "handler is None; allowed: a handler for a zip"),
+    (
+        {"code": Code(bundle=replace(bundle("functions/x/y", Target.LAMBDA), python_version="3.13"))},
+        "runtime is 'python3.12'; allowed: 'python3.13', which the package's wheels are for.",
+    ),
     (
         {"code": IMAGE, "runtime": None},
         "handler is 'main.handler'; allowed: no handler with a container image",
