@@ -74,6 +74,11 @@ _INVOKES: Final[Mapping[str, tuple[Callable[[Asked], Answer], frozenset[str]]]] 
 """Token to function and the arguments that it takes."""
 
 
+def tokens() -> list[str]:
+    """Every supported function."""
+    return sorted(_INVOKES)
+
+
 def invoke(token: str, args: Mapping[str, Any], settings: Settings, endpoint: Endpoint | None) -> Answer:
     """Answer a function.
 
