@@ -23,10 +23,10 @@ _HEAD: Final = """\
 Written by `python -m sandbox.provider.document` from `sandbox/provider/services/`: change those, not this
 page. How they are used is told in [sandbox.md](sandbox.md).
 
-Any other type, and any other property of these, is an error that names it. The **id** is the one in the state;
-`AWS's` means that AWS chooses it, or a part of it. A change of a property under **replaces** makes the resource
-anew; while those under **told apart by** stay the same, old and new can't exist together, so the old one is
-deleted first. Everything else is changed in place.
+Any other type, and any other property of these, is an error that names it. The **id** is the one in the
+state; `AWS's` means that AWS chooses it, or a part of it. A change of a property under **replaces** makes the
+resource anew; while those under **told apart by** stay the same, old and new can't exist together, so the old
+one is deleted first. Everything else is changed in place.
 """
 
 
