@@ -13,7 +13,7 @@ from .resource import ResourceType
 _FILES: Final[dict[str, tuple[str, ...]]] = {
     "apigatewayv2": ("apigatewayv2",),
     "appautoscaling": ("appautoscaling",),
-    "cloudwatch": ("logs", "cloudwatch"),
+    "cloudwatch": ("logs", "cloudwatch", "events"),
     "dynamodb": ("dynamodb",),
     "iam": ("iam",),
     "lambda": ("lambda_",),
