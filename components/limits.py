@@ -92,3 +92,14 @@ HTTP_API_TIMEOUT_MS: Final = 30_000
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 QUEUE_RETENTION_S: Final = Range(60, 1_209_600, "seconds")
+
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
+RULE_RETRIES: Final = Range(0, 185, "retries")
+RULE_EVENT_AGE_S: Final = Range(60, 86_400, "seconds")
+
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+RULE_DESCRIPTION_CHARACTERS: Final = 512
+RULE_PATTERN_CHARACTERS: Final = 4_096
+
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+TARGET_INPUT_CHARACTERS: Final = 8_192

@@ -39,6 +39,8 @@ class Kind(Enum):
     API = ("API", 128)
     # https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
     LAYER = ("layer", 140)
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    RULE = ("rule", 64)
     # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html
     SCALING_POLICY = ("scaling policy", 256)
 

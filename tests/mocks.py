@@ -54,6 +54,8 @@ _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:appautoscaling/target:Target": lambda name, i: {
         "arn": _arn("application-autoscaling", f"scalable-target/{name}")
     },
+    "aws:cloudwatch/eventRule:EventRule": lambda name, i: {"arn": _arn("events", f"rule/{i['name']}")},
+    "aws:cloudwatch/eventTarget:EventTarget": lambda name, i: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda name, i: {"arn": _arn("logs", f"log-group:{i['name']}")},
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda name, i: {
         "arn": _arn("cloudwatch", f"alarm:{i['name']}")

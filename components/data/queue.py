@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -16,6 +18,31 @@ from components.grants import Grant
 from components.naming import Kind, Scope
 from components.problems import Problem, refuse
 
+_SID = re.compile(r"[A-Za-z0-9]{1,100}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """An AWS service (`events.amazonaws.com`) that sends to a queue on behalf of one source, by its ARN.
+
+    sid: unique within the queue's policy (letters and digits).
+    """
+
+    sid: str
+    service: str
+    source_arn: str
+
+    def statement(self, queue_arn: str) -> dict[str, Any]:
+        """Make the statement of the queue's policy."""
+        return {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Principal": {"Service": self.service},
+            "Action": "sqs:SendMessage",
+            "Resource": queue_arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": self.source_arn}},
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class QueueArgs:
@@ -23,6 +50,7 @@ class QueueArgs:
 
     what: its short name; the physical one is `<system>-<stage>-<what>`.
     retention_s: how long a message stays; 14 days, the most, by default.
+    senders: the AWS services that may send, each for one source; services of the system are granted it.
     kms_key_arn: a key of one's own, instead of the key that SQS manages.
     """
 
@@ -31,6 +59,7 @@ class QueueArgs:
     retention_s: int = limits.QUEUE_RETENTION_S.high
     kms_key_arn: str | None = None
     service: str | None = None
+    senders: tuple[Sender, ...] = ()
     protect: bool = False
 
     @property
@@ -70,6 +99,27 @@ class QueueArgs:
                 allowed=str(limits.QUEUE_RETENTION_S),
             )
         yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
+        yield from self._sender_problems(where)
+
+    def _sender_problems(self, where: str) -> Iterator[Problem]:
+        sids = [sender.sid for sender in self.senders]
+        for sid in sorted(set(sids)):
+            if sids.count(sid) > 1 or not _SID.fullmatch(sid):
+                yield Problem(
+                    where=where,
+                    what="a sender's sid",
+                    got=repr(sid),
+                    allowed="1 to 100 letters and digits, each once",
+                )
+        for sender in self.senders:
+            if not sender.source_arn.startswith("arn:") or "*" in sender.source_arn:
+                yield Problem(
+                    where=where,
+                    what=f"the source of {sender.service}",
+                    got=repr(sender.source_arn),
+                    allowed="one exact ARN",
+                    mend="Without it, anybody's resource could have the service send.",
+                )
 
     def _sid(self, verb: str) -> str:
         return verb + "".join(word.capitalize() for word in self.what.split("-"))
@@ -107,9 +157,10 @@ class Queue(Component):
             "Resource": self.args.arn,
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
+        allow = [sender.statement(self.args.arn) for sender in self.args.senders]
         aws.sqs.QueuePolicy(
             self.child("policy"),
             queue_url=self.queue.url,
-            policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+            policy=json.dumps({"Version": "2012-10-17", "Statement": [deny, *allow]}),
             opts=self.inside(),
         )

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from components.data.queue import Queue, QueueArgs
+from components.data.queue import Queue, QueueArgs, Sender
 from components.problems import InvalidArgumentsError
 from tests.components.sample import KEY, SCOPE
-from tests.mocks import declare
+from tests.mocks import ACCOUNT, REGION, declare
 
 ARN = "arn:aws:sqs:ap-southeast-1:123456789012:typerush-dev-worker-dlq"
 FAILED = QueueArgs(scope=SCOPE, what="worker-dlq", service="worker")
@@ -47,9 +47,33 @@ def test_grants() -> None:
     assert (encrypt.actions, encrypt.resources) == (("kms:Decrypt", "kms:GenerateDataKey"), (KEY,))
 
 
+def test_a_sender_is_an_aws_service_for_one_source() -> None:
+    rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/nightly"
+    sender = Sender(sid="AllowRule", service="events.amazonaws.com", source_arn=rule)
+    graph = declare(lambda: Queue("failed", replace(FAILED, senders=(sender,))))
+    assert graph["failed-policy"].policy[1:] == [
+        {
+            "Sid": "AllowRule",
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": ARN,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            {"senders": (Sender(sid="Allow", service="events.amazonaws.com", source_arn="*"),)},
+            "the source of events.amazonaws.com is '*'; allowed: one exact ARN",
+        ),
+        (
+            {"senders": (Sender(sid="Allow", service="s3.amazonaws.com", source_arn=ARN),) * 2},
+            "a sender's sid is 'Allow'; allowed: 1 to 100 letters and digits, each once",
+        ),
         ({"what": "q" * 80}, "characters long; allowed: at most 80"),
         ({"retention_s": 59}, "retention_s is 59; allowed: 60 to 1209600 seconds"),
         ({"kms_key_arn": "alias/aws/sqs"}, "An alias won't do: policies need the key itself."),
