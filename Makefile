@@ -75,7 +75,7 @@ lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 
 .PHONY: test
 test: setup lint ## every check and test
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 .PHONY: bench
 bench: setup ## timings, medians and memory, against the stated targets
