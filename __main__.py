@@ -3,9 +3,6 @@
 import pulumi
 
 import settings
-from components.systems.typerush import TypeRush
 
-stage = settings.load()
-
-if stage.typerush:
-    pulumi.export("typerush", TypeRush("typerush", stage.typerush).outputs)
+for name, args in settings.load().systems.items():
+    pulumi.export(name, settings.SYSTEMS[name].system(name, args).outputs)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pulumi
 import pulumi_aws as aws
 
 from components.alarms import raise_alarms
 from components.asynchronous import keep_failures
-from components.code import ARCHITECTURE, ship
+from components.code import ARCHITECTURE, LayerArgs, ship
 from components.component import Component
 from components.concurrency import provision
 from components.data.queue import Queue
 from components.logs import make_log_group
 from components.naming import ALIAS
 from components.permissions import Invoker, permit, serve_url
-from components.problems import refuse
+from components.problems import Problem, refuse
 from components.role import make_role
 from components.service_args import LambdaServiceArgs
 
@@ -34,7 +36,7 @@ class LambdaService(Component):
     def __init__(
         self, name: str, args: LambdaServiceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        refuse(args.problems())
+        refuse([*args.problems(), *_unmade_layers(args)])
         super().__init__(self.PULUMI_TYPE, name, opts)
         self.args = args
         self.name = args.names.function
@@ -97,7 +99,7 @@ class LambdaService(Component):
             image_config={"commands": list(code.command)} if code.command else None,
             runtime=args.runtime,
             handler=args.handler,
-            layers=list(args.layers) or None,
+            layers=[layer for layer in args.layers if not isinstance(layer, LayerArgs)] or None,
             memory_size=args.memory_mb,
             timeout=args.timeout_s,
             ephemeral_storage={"size": args.ephemeral_storage_mb},
@@ -179,3 +181,15 @@ class LambdaService(Component):
             reserved_concurrency=self.args.reserved_concurrency,
             tags=self.args.tags,
         )
+
+
+def _unmade_layers(args: LambdaServiceArgs) -> Iterator[Problem]:
+    for layer in args.layers:
+        if isinstance(layer, LayerArgs):
+            yield Problem(
+                where=f"service {args.service}",
+                what="layers",
+                got=f"{layer.what}, which isn't made yet",
+                allowed="ARNs of layer versions",
+                mend="Let a System make the service, or give Layer(...).arn.",
+            )

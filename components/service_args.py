@@ -13,7 +13,7 @@ from components import grants, limits
 from components.alarms import AlarmArgs
 from components.arns import Shape
 from components.asynchronous import AsyncArgs
-from components.code import Code
+from components.code import Code, LayerArgs, layer_problems
 from components.concurrency import ProvisionedConcurrency
 from components.data.queue import QueueArgs
 from components.grants import Grant
@@ -39,7 +39,7 @@ class LambdaServiceArgs:
     environment: ARNs and names, no secret values. `LOG_LEVEL` also sets the level of Lambda's own filter.
     grants: what the code may do. Logs, traces, network interfaces and the like come by themselves.
     invokers: who may invoke the service; triggers add themselves.
-    layers: ARNs of layer versions.
+    layers: those of the program, which a System makes, and ARNs of versions that are there already.
     reserved_concurrency: the most executions at once; none when None.
     asynchronous: given when the service is invoked asynchronously: what happens to what fails.
     kms_key_arn: encrypts the environment, the logs and the dead letters with a key of one's own.
@@ -59,7 +59,7 @@ class LambdaServiceArgs:
     environment: Mapping[str, str] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     invokers: tuple[Invoker, ...] = ()
-    layers: tuple[pulumi.Input[str], ...] = ()
+    layers: tuple[LayerArgs | pulumi.Input[str], ...] = ()
     network: Network | None = None
     log_group_name: str | None = None
     log_retention_days: int = 7
@@ -217,6 +217,10 @@ class LambdaServiceArgs:
                 allowed="layers with a zip only",
                 mend="Copy the layers' contents into the image.",
             )
+        ours = tuple(layer for layer in self.layers if isinstance(layer, LayerArgs))
+        for layer in ours:
+            yield from layer.problems()
+        yield from layer_problems(where, self.code, ours, self.runtime)
 
     def _range_problems(self, where: str) -> Iterator[Problem]:
         for what, number, allowed in (

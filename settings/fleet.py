@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, create_model
 
 from bundling import Target
 from components.arns import Shape
 from components.code import Packages
-from components.naming import Scope
-from components.systems.typerush import TypeRushArgs
+from components.system import StageArgs
 from settings import values
+from settings.registry import SYSTEMS
 from settings.values import Settings
-
-SYSTEMS = ("typerush",)
 
 
 def _each_known_once(systems: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,41 +46,34 @@ class AwsSettings(Settings):
     )
 
 
-class FleetSettings(Settings):
+class _FleetSettings(Settings):
     """The stage's own keys. Numbers and truth values at this level come as text, as Pulumi stores them."""
 
     systems: Annotated[tuple[str, ...], AfterValidator(_each_known_once)] = Field(
         description=f"a list of the systems to deploy, of {', '.join(SYSTEMS)}"
     )
     packages: Annotated[str, values.one_of([target.value for target in Target])] = Target.LAMBDA.value
-    log_retention_days: Annotated[values.RetentionDays, Field(strict=False)] = TypeRushArgs.log_retention_days
-    protect: Annotated[bool, Field(strict=False)] = TypeRushArgs.protect
+    log_retention_days: Annotated[values.RetentionDays, Field(strict=False)] = StageArgs.log_retention_days
+    protect: Annotated[bool, Field(strict=False)] = StageArgs.protect
     alarm_topic_arn: Annotated[str, values.arn(Shape.TOPIC)] | None = None
     kms_key_arn: Annotated[str, values.arn(Shape.KMS_KEY)] | None = None
     code_signing_config_arn: Annotated[str, values.arn(Shape.CODE_SIGNING)] | None = None
     permissions_boundary_arn: Annotated[str, values.arn(Shape.POLICY, regional=False)] | None = None
     code_bucket: values.BucketName | None = None
-    typerush: dict[str, Any] | None = None
+
+    def args(self) -> StageArgs:
+        """Make the arguments that all systems share; the program runs in the project's folder."""
+        return StageArgs(
+            packages=Packages(project=Path.cwd(), target=Target(self.packages), bucket=self.code_bucket),
+            log_retention_days=self.log_retention_days,
+            alarm_topic_arn=self.alarm_topic_arn,
+            kms_key_arn=self.kms_key_arn,
+            code_signing_config_arn=self.code_signing_config_arn,
+            permissions_boundary_arn=self.permissions_boundary_arn,
+            protect=self.protect,
+        )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Common:
-    """What all systems of a stage get."""
-
-    stage: str
-    aws: AwsSettings
-    fleet: FleetSettings
-
-    @property
-    def account(self) -> str:
-        """The account that the stage is in."""
-        return self.aws.allowed_account_ids[0]
-
-    @property
-    def packages(self) -> Packages:
-        """How packages are made and shipped; the program runs in the project's folder."""
-        return Packages(project=Path.cwd(), target=Target(self.fleet.packages), bucket=self.fleet.code_bucket)
-
-    def scope(self, system: str, region: str) -> Scope:
-        """Say where a system lives."""
-        return Scope(system=system, stage=self.stage, account=self.account, region=region)
+# Beside them, a map for each system, which its own settings read.
+_MAPS: dict[str, Any] = dict.fromkeys(SYSTEMS, (dict[str, Any] | None, None))
+FleetSettings = create_model("FleetSettings", __base__=_FleetSettings, **_MAPS)

@@ -8,29 +8,27 @@ from typing import Any, TypeGuard, TypeVar
 
 from pydantic import ValidationError
 
-from components.naming import Names, Scope
+from components.naming import Names
 from components.problems import InvalidArgumentsError
-from components.systems.typerush import RECORD_SERVICE, TEXT_SERVICE, TypeRushArgs
+from components.system import SystemArgs
 from settings import source
 from settings.errors import Mistake, SettingsError
-from settings.fleet import AwsSettings, Common, FleetSettings
+from settings.fleet import AwsSettings, FleetSettings
 from settings.parsing import how_to_set, keys, parse
+from settings.registry import SYSTEMS
 from settings.source import AWS, FLEET, Raw
-from settings.typerush import TypeRushSettings
+from settings.system import Common, SystemSettings
 from settings.values import REGION, Facts, Settings
 
 S = TypeVar("S", bound=Settings)
 
-TYPERUSH = "typerush"
-_SERVICES = {TYPERUSH: (RECORD_SERVICE, TEXT_SERVICE)}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A stage that can be deployed: the arguments of its systems; None for one that it leaves out."""
+    """A stage that can be deployed: the arguments of each of its systems, by the system's name."""
 
     name: str
-    typerush: TypeRushArgs | None
+    systems: Mapping[str, SystemArgs]
 
 
 def load() -> Stage:
@@ -49,13 +47,20 @@ def load() -> Stage:
     aws = part(AwsSettings, raw.aws, f"{AWS}:", Facts())
     facts = Facts(account=aws.allowed_account_ids[0] if aws else None, regions=_regions(raw))
     fleet = part(FleetSettings, raw.fleet, f"{FLEET}:", facts)
-    game = None
-    if _speaks_of(raw, TYPERUSH):
-        game = part(TypeRushSettings, raw.fleet.get(TYPERUSH, {}), f"{FLEET}:{TYPERUSH}.", facts)
+    said: dict[str, SystemSettings | None] = {
+        name: part(system, raw.fleet.get(name, {}), f"{FLEET}:{name}.", facts)
+        for name, system in SYSTEMS.items()
+        if _speaks_of(raw, name)
+    }
     if mistakes or aws is None or fleet is None:
         raise SettingsError(raw.stage, mistakes)
-    common = Common(stage=raw.stage, aws=aws, fleet=fleet)
-    return Stage(name=raw.stage, typerush=game.args(common) if game and TYPERUSH in fleet.systems else None)
+    common = Common(stage=raw.stage, account=aws.allowed_account_ids[0], args=fleet.args())
+    return Stage(
+        name=raw.stage,
+        systems={
+            name: system.args(common) for name, system in said.items() if system and name in fleet.systems
+        },
+    )
 
 
 def _speaks_of(raw: Raw, system: str) -> bool:
@@ -68,7 +73,7 @@ def _speaks_of(raw: Raw, system: str) -> bool:
 
 
 def _regions(raw: Raw) -> frozenset[str]:
-    said = [raw.fleet.get(system) for system in _SERVICES]
+    said = [raw.fleet.get(system) for system in SYSTEMS]
     regions = [system.get("region") for system in said if isinstance(system, dict)]
     return frozenset(region for region in regions if _is_region(region))
 
@@ -93,13 +98,13 @@ def _encrypted(raw: Raw) -> Iterator[Mistake]:
 
 def _impossible_names(stage: str) -> Iterator[Mistake]:
     """Say that the stack's name can't be part of physical names, or makes one of them too long."""
-    for system, services in _SERVICES.items():
+    for settings in SYSTEMS.values():
         try:
-            scope = Scope(system=system, stage=stage, account="0" * 12, region="us-east-1")
+            scope = settings.system.scope(stage=stage, account="0" * 12, region="us-east-1")
         except InvalidArgumentsError as error:
             problems = error.problems
         else:
-            names = [Names(scope=scope, service=service) for service in services]
+            names = [Names(scope=scope, service=service) for service in settings.system.SERVICES]
             problems = tuple(problem for each in names for problem in each.problems())
         for problem in problems:
             yield Mistake(

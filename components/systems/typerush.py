@@ -7,30 +7,26 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from components.alarms import AlarmArgs
 from components.arns import Shape
 from components.bedrock import BedrockModel
-from components.code import Code, Layer, LayerArgs, Packages, layer_problems
-from components.component import Component
-from components.concurrency import ProvisionedConcurrency
+from components.code import Code, LayerArgs
 from components.data.database import Database, DatabaseAccess
 from components.data.table import Key, Table, TableArgs
-from components.grants import Grant
-from components.naming import Scope
 from components.network import Network
 from components.permissions import FunctionUrlArgs, Invoker
-from components.problems import Problem, refuse
-from components.service import LambdaService, LambdaServiceArgs
+from components.problems import Problem
+from components.service_args import LambdaServiceArgs
+from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
 from components.triggers import http_api
 from components.triggers.http_api import Cors, HttpApi, HttpApiArgs, JwtAuthorizer, Route, Throttling
 
-NODEJS = "nodejs24.x"
-PYTHON = "python3.12"
-
 RECORD_SERVICE = "record-service"
 TEXT_SERVICE = "text-service"
+
+_RECORD_SERVICE = ServiceArgs(runtime="nodejs24.x", memory_mb=512, timeout_s=30)
+_TEXT_SERVICE = ServiceArgs(runtime="python3.12", memory_mb=512, timeout_s=60)
 
 ROUTES = (
     Route(key="POST /records", service=RECORD_SERVICE),
@@ -43,24 +39,6 @@ ROUTES = (
     # For monitors that know one path: the service that needs the database answers.
     Route(key="GET /health", service=RECORD_SERVICE, public=True),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceArgs:
-    """What a stage chooses for one of the services; the rest is the same everywhere.
-
-    log_level: INFO and so on, in either case.
-    function_url: a URL of its own, for the game service's role alone.
-    """
-
-    runtime: str
-    memory_mb: int
-    timeout_s: int
-    ephemeral_storage_mb: int = 512
-    log_level: str = "INFO"
-    reserved_concurrency: int | None = None
-    provisioned_concurrency: ProvisionedConcurrency | None = None
-    function_url: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,46 +55,52 @@ class ApiArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TypeRushArgs:
-    """What TypeRush is made of in a stage.
+class TypeRushArgs(SystemArgs):
+    """What TypeRush is told in a stage.
 
     game_service_role_arn: the role of the ECS task that calls both services.
-    alarm_topic_arn: an SNS topic that hears of alarms.
-    permissions_boundary_arn: a managed policy that no role of the system can do more than.
-    protect: keep what holds data from being deleted.
     """
 
-    scope: Scope
-    packages: Packages
     network: Network
     database: Database
     game_service_role_arn: str
     model: BedrockModel
     api: ApiArgs = ApiArgs()
-    record_service: ServiceArgs = ServiceArgs(runtime=NODEJS, memory_mb=512, timeout_s=30)
-    text_service: ServiceArgs = ServiceArgs(runtime=PYTHON, memory_mb=512, timeout_s=60)
-    log_retention_days: int = 7
-    alarm_topic_arn: str | None = None
-    protect: bool = False
-    kms_key_arn: str | None = None
-    code_signing_config_arn: str | None = None
-    permissions_boundary_arn: str | None = None
+    record_service: ServiceArgs = _RECORD_SERVICE
+    text_service: ServiceArgs = _TEXT_SERVICE
+
+    def problems(self) -> Iterator[Problem]:
+        """Say which of the ARNs that are given aren't what they have to be."""
+        where, region = f"system {self.scope.system}", self.scope.region
+        yield from Shape.SECRET.problems(where, "database.secret", self.database.secret.arn, region=region)
+        yield from Shape.EXECUTION.problems(
+            where, "api.existing_execution_arn", self.api.existing_execution_arn, region=region
+        )
 
 
-class RecordService(LambdaService):
+@dataclass(frozen=True, kw_only=True)
+class TypeRushParts(Parts[TypeRushArgs]):
+    """What TypeRush is made of beside its services."""
+
+    texts: TableArgs
+    text_layer: LayerArgs
+    api: HttpApiArgs
+
+
+class RecordService(SystemService[TypeRushParts]):
     """Keeps game records in PostgreSQL, and the leaderboard."""
 
     PULUMI_TYPE = "fleet:typerush:RecordService"
 
     @staticmethod
-    def arguments(args: TypeRushArgs) -> LambdaServiceArgs:
+    def arguments(parts: TypeRushParts) -> LambdaServiceArgs:
         """Write down the service's column of the specification."""
-        return _service(
-            args,
-            args.record_service,
+        args = parts.args
+        described = LambdaServiceArgs(
+            scope=args.scope,
             service=RECORD_SERVICE,
             description="TypeRush: game records and the leaderboard",
-            folder="functions/typerush/record_service",
+            code=Code.zip("functions/typerush/record_service", args.common.packages),
             handler="dist/lambda.handler",
             environment={
                 "NODE_ENV": "production",
@@ -125,138 +109,90 @@ class RecordService(LambdaService):
             },
             grants=(args.database.secret.grant_read(),),
         )
+        return _called_by_the_game(args.record_service.applied_to(described), args.record_service, args)
 
 
-class TextService(LambdaService):
+class TextService(SystemService[TypeRushParts]):
     """Gives texts to type, and has a model write new ones."""
 
     PULUMI_TYPE = "fleet:typerush:TextService"
 
     @staticmethod
-    def arguments(args: TypeRushArgs, texts: TableArgs) -> LambdaServiceArgs:
-        """Write down the service's column of the specification; its layer is added once it exists."""
-        return _service(
-            args,
-            args.text_service,
+    def arguments(parts: TypeRushParts) -> LambdaServiceArgs:
+        """Write down the service's column of the specification."""
+        args = parts.args
+        described = LambdaServiceArgs(
+            scope=args.scope,
             service=TEXT_SERVICE,
             description="TypeRush: texts to type",
-            folder="functions/typerush/text_service",
+            code=Code.zip("functions/typerush/text_service", args.common.packages),
             handler="main.lambda_handler",
             environment={
                 "ENVIRONMENT": "production",
                 "LOG_LEVEL": args.text_service.log_level.upper(),
-                "DYNAMODB_TABLE_NAME": texts.name,
+                "DYNAMODB_TABLE_NAME": parts.texts.name,
                 "BEDROCK_MODEL_ID": args.model.model_id,
             },
-            grants=(texts.grant_read(), texts.grant_put(), args.model.grant_invoke()),
+            grants=(parts.texts.grant_read(), parts.texts.grant_put(), args.model.grant_invoke()),
+            layers=(parts.text_layer,),
         )
+        return _called_by_the_game(args.text_service.applied_to(described), args.text_service, args)
 
 
-class TypeRush(Component):
-    """The system: both services, the texts' table, the way to the database, and the API in front.
+class TypeRush(System[TypeRushArgs, TypeRushParts]):
+    """The system: both services, the texts' table, the way to the database, and the API in front."""
 
-    Raises InvalidArgumentsError with everything that is wrong, before anything is registered.
-    """
+    NAME = "typerush"
+    PULUMI_TYPE = "fleet:typerush:TypeRush"
+    SERVICES: Mapping[str, type[SystemService[TypeRushParts]]] = {
+        RECORD_SERVICE: RecordService,
+        TEXT_SERVICE: TextService,
+    }
 
-    def __init__(self, name: str, args: TypeRushArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        texts = _texts(args)
-        layer = _text_layer(args)
-        record = RecordService.arguments(args)
-        text = TextService.arguments(args, texts)
-        api = _api(args)
-        refuse(_problems(args, texts=texts, layer=layer, record=record, text=text, api=api))
-        super().__init__("fleet:typerush:TypeRush", name, opts)
-        self._args = args
-        self._provider = self._make_provider()
-        self._table_name = texts.name
+    @staticmethod
+    def describe(args: TypeRushArgs) -> TypeRushParts:
+        """Say what the services use, and what calls them."""
+        return TypeRushParts(args=args, texts=_texts(args), text_layer=_text_layer(args), api=_api(args))
 
-        Table(self.child("texts"), texts, self._here())
+    def make(self, parts: TypeRushParts) -> None:
+        """Register the table, the way to the database, the services, and the API or its permissions."""
+        Table(self.child("texts"), parts.texts, self.here())
+        self._table_name = parts.texts.name
         DatabaseAccess(
             self.child("database-access"),
-            scope=args.scope,
-            network=args.network,
-            database=args.database,
-            opts=self._here(),
+            scope=self.args.scope,
+            network=self.args.network,
+            database=self.args.database,
+            opts=self.here(),
         )
-        text_layer = Layer(self.child("text-layer"), layer, self._here())
-        self.services: dict[str, LambdaService] = {
-            RECORD_SERVICE: RecordService(self.child(RECORD_SERVICE), record, self._here()),
-            TEXT_SERVICE: TextService(
-                self.child(TEXT_SERVICE), replace(text, layers=(text_layer.arn,)), self._here()
-            ),
-        }
-        self._api_url = self._call_from(api)
-        self.finish(self.outputs)
+        self.serve()
+        self._api_url = self._call_from(parts.api)
 
     @property
     def outputs(self) -> Mapping[str, Any]:
         """What the stack says about the system: the API's URL, the table's name, the functions."""
-        return {
-            "apiUrl": self._api_url,
-            "tableName": self._table_name,
-            "functions": {name: _function(service) for name, service in self.services.items()},
-        }
-
-    def _make_provider(self) -> aws.Provider:
-        # The system's own region, and no account but the stage's.
-        scope = self._args.scope
-        return aws.Provider(
-            self.child("aws"),
-            region=scope.region,
-            allowed_account_ids=[scope.account],
-            default_tags={"tags": scope.tags()},
-            opts=self.inside(),
-        )
-
-    def _here(self) -> pulumi.ResourceOptions:
-        return self.inside(provider=self._provider)
+        return {"apiUrl": self._api_url, "tableName": self._table_name, **super().outputs}
 
     def _call_from(self, api: HttpApiArgs) -> pulumi.Output[str] | None:
-        existing = self._args.api.existing_execution_arn
+        existing = self.args.api.existing_execution_arn
         if existing is None:
-            return HttpApi(self.child("api"), api, self.services, self._here()).url
-        for service in self.services.values():
-            service.allow(http_api.invoker(existing))
+            return HttpApi(self.child("api"), api, self.services, self.here()).url
+        for name in sorted(api.services):
+            self.services[name].allow(http_api.invoker(existing))
         return None
 
 
-def _service(
-    args: TypeRushArgs,
-    chosen: ServiceArgs,
-    *,
-    service: str,
-    description: str,
-    folder: str,
-    handler: str,
-    environment: Mapping[str, str],
-    grants: tuple[Grant, ...],
+def _called_by_the_game(
+    service: LambdaServiceArgs, chosen: ServiceArgs, args: TypeRushArgs
 ) -> LambdaServiceArgs:
-    """Add what the specification's columns have in common, and what the stage chooses."""
+    """Add what both columns of the specification have in common: the network, the alarms, the game's role."""
     caller = ("AllowECSInvoke", args.game_service_role_arn)
-    topics = (args.alarm_topic_arn,) if args.alarm_topic_arn else ()
-    return LambdaServiceArgs(
-        scope=args.scope,
-        service=service,
-        description=description,
-        code=Code.zip(folder, args.packages),
-        runtime=chosen.runtime,
-        handler=handler,
-        memory_mb=chosen.memory_mb,
-        timeout_s=chosen.timeout_s,
-        ephemeral_storage_mb=chosen.ephemeral_storage_mb,
-        environment=environment,
-        grants=grants,
-        invokers=(Invoker.by_role(*caller),),
+    return replace(
+        service,
         network=args.network,
-        log_retention_days=args.log_retention_days,
-        reserved_concurrency=chosen.reserved_concurrency,
-        provisioned_concurrency=chosen.provisioned_concurrency,
+        alarms=AlarmArgs(errors_over=5),
+        invokers=(Invoker.by_role(*caller),),
         function_url=FunctionUrlArgs(callers=(caller,)) if chosen.function_url else None,
-        alarms=AlarmArgs(errors_over=5, topic_arns=topics),
-        kms_key_arn=args.kms_key_arn,
-        code_signing_config_arn=args.code_signing_config_arn,
-        permissions_boundary_arn=args.permissions_boundary_arn,
-        protect=args.protect,
     )
 
 
@@ -267,12 +203,14 @@ def _texts(args: TypeRushArgs) -> TableArgs:
         what="texts",
         hash_key=Key(name="difficulty"),
         range_key=Key(name="text_id"),
-        protect=args.protect,
+        protect=args.common.protect,
     )
 
 
 def _text_layer(args: TypeRushArgs) -> LayerArgs:
-    return LayerArgs.zip("functions/typerush/text_layer", args.packages, scope=args.scope, what="text-layer")
+    return LayerArgs.zip(
+        "functions/typerush/text_layer", args.common.packages, scope=args.scope, what="text-layer"
+    )
 
 
 def _api(args: TypeRushArgs) -> HttpApiArgs:
@@ -282,34 +220,7 @@ def _api(args: TypeRushArgs) -> HttpApiArgs:
         throttling=args.api.throttling,
         authorizer=args.api.authorizer,
         cors=args.api.cors,
-        log_retention_days=args.log_retention_days,
-        kms_key_arn=args.kms_key_arn,
-        protect=args.protect,
+        log_retention_days=args.common.log_retention_days,
+        kms_key_arn=args.common.kms_key_arn,
+        protect=args.common.protect,
     )
-
-
-def _problems(
-    args: TypeRushArgs,
-    *,
-    texts: TableArgs,
-    layer: LayerArgs,
-    record: LambdaServiceArgs,
-    text: LambdaServiceArgs,
-    api: HttpApiArgs,
-) -> Iterator[Problem]:
-    where, region = f"system {args.scope.system}", args.scope.region
-    yield from record.problems()
-    yield from text.problems()
-    yield from layer.problems()
-    yield from layer_problems(f"service {TEXT_SERVICE}", text.code, (layer,), text.runtime)
-    yield from texts.problems()
-    yield from api.problems()
-    yield from Shape.SECRET.problems(where, "database.secret", args.database.secret.arn, region=region)
-    yield from Shape.EXECUTION.problems(
-        where, "api.existing_execution_arn", args.api.existing_execution_arn, region=region
-    )
-
-
-def _function(service: LambdaService) -> dict[str, Any]:
-    url = {} if service.url is None else {"url": service.url}
-    return {"name": service.name, "arn": service.qualified_arn, **url}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -18,6 +18,7 @@ from components.naming import Kind, Scope
 from components.permissions import Invoker
 from components.problems import Problem, refuse
 from components.service import LambdaService
+from components.triggers.targets import target_problems
 
 STATEMENT_ID = "AllowAPIGatewayInvoke"
 _SERVICE = "apigateway.amazonaws.com"
@@ -124,6 +125,17 @@ class HttpApiArgs:
         yield from self._authorizer_problems(where)
         yield from self._cors_problems(where)
 
+    def target_problems(self, services: Collection[str]) -> Iterator[Problem]:
+        """Say which routes go to services that aren't there."""
+        for route in self.routes:
+            what = f"the service of {route.key!r}"
+            yield from target_problems(f"API {self.what}", what, route.service, services)
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that routes go to."""
+        return frozenset(route.service for route in self.routes)
+
     def _route_problems(self, where: str) -> Iterator[Problem]:
         keys = [route.key for route in self.routes]
         for key in sorted(set(keys)):
@@ -194,7 +206,7 @@ def invoker(execution_arn: pulumi.Input[str]) -> Invoker:
 class HttpApi(Component):
     """An HTTP API whose routes go to services, with access logs, throttling, and tokens if asked.
 
-    services: by the short names that the routes use.
+    services: by the short names that the routes use; those without a route aren't called.
     """
 
     def __init__(
@@ -204,14 +216,15 @@ class HttpApi(Component):
         services: Mapping[str, LambdaService],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        refuse([*args.problems(), *_service_problems(args, services)])
+        refuse([*args.problems(), *args.target_problems(services)])
         super().__init__("fleet:components:HttpApi", name, opts)
         self._args = args
         self.api = self._api()
         self.url = self.api.api_endpoint
         self._stage(self._log_group())
         authorizer = self._authorizer()
-        for service_name, service in services.items():
+        for service_name in sorted(args.services):
+            service = services[service_name]
             integration = self._integration(service_name, service)
             for route in args.routes:
                 if route.service == service_name:
@@ -305,17 +318,6 @@ class HttpApi(Component):
             authorizer_id=authorizer.id if authorizer is not None and guarded else None,
             opts=self.inside(),
         )
-
-
-def _service_problems(args: HttpApiArgs, services: Mapping[str, LambdaService]) -> Iterator[Problem]:
-    for route in args.routes:
-        if route.service not in services:
-            yield Problem(
-                where=f"API {args.what}",
-                what=f"the service of {route.key!r}",
-                got=repr(route.service),
-                allowed=", ".join(sorted(services)) or "none: no service is given",
-            )
 
 
 def _slug(route_key: str) -> str:

@@ -14,6 +14,7 @@ from components.data.secret import Secret
 from components.naming import Scope
 from components.network import Network
 from components.service_args import LambdaServiceArgs
+from components.system import StageArgs
 from components.systems.typerush import TypeRushArgs
 from tests.mocks import ACCOUNT, REGION
 
@@ -64,9 +65,10 @@ def bundle(folder: str, target: bundling.Target) -> bundling.Bundle:
 
 
 PACKAGES = BuiltPackages(project=Path(), target=bundling.Target.LAMBDA)
+STAGE = StageArgs(packages=PACKAGES)
 TYPERUSH = TypeRushArgs(
     scope=SCOPE,
-    packages=PACKAGES,
+    common=STAGE,
     network=NETWORK,
     database=DATABASE,
     game_service_role_arn=GAME_ROLE,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.systems.typerush import TypeRushArgs
 from settings.fleet import FleetSettings
 from settings.parsing import keys
 from tests.settings import sample
@@ -52,7 +53,7 @@ def test_every_stage_loads(path: Path) -> None:
     name = path.name.split(".")[1]
     stage = sample.load(_stage(name), stack=name)
     assert stage.name == name
-    assert stage.typerush
+    assert list(stage.systems) == ["typerush"]
 
 
 def test_local_lacks_only_what_the_sandbox_gives() -> None:
@@ -66,13 +67,17 @@ def test_local_lacks_only_what_the_sandbox_gives() -> None:
 
 
 def test_the_stages_differ_where_they_should() -> None:
-    stages = [sample.load(_stage(name), stack=name).typerush for name in ("local", "dev", "prod")]
-    local, dev, prod = (stage for stage in stages if stage)
+    stages = [sample.load(_stage(name), stack=name).systems["typerush"] for name in ("local", "dev", "prod")]
+    local, dev, prod = (args for args in stages if isinstance(args, TypeRushArgs))
     assert len({args.scope.account for args in (local, dev, prod)}) == 3
-    assert [args.packages.target.value for args in (local, dev, prod)] == ["machine", "lambda", "lambda"]
-    assert [args.log_retention_days for args in (local, dev, prod)] == [7, 7, 90]
-    assert [args.protect for args in (local, dev, prod)] == [False, False, True]
-    assert [args.alarm_topic_arn is not None for args in (local, dev, prod)] == [False, True, True]
+    assert [args.common.packages.target.value for args in (local, dev, prod)] == [
+        "machine",
+        "lambda",
+        "lambda",
+    ]
+    assert [args.common.log_retention_days for args in (local, dev, prod)] == [7, 7, 90]
+    assert [args.common.protect for args in (local, dev, prod)] == [False, False, True]
+    assert [args.common.alarm_topic_arn is not None for args in (local, dev, prod)] == [False, True, True]
     assert [args.api.authorizer is not None for args in (local, dev, prod)] == [False, False, True]
     assert [args.record_service.function_url for args in (local, dev, prod)] == [True, False, False]
     provisioned = [args.record_service.provisioned_concurrency for args in (local, dev, prod)]

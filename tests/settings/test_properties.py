@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from components import limits
 from components.naming import Names
+from components.systems.typerush import TypeRushArgs
 from tests.settings import sample
 from tests.settings.sample import STAGE, changed
 
@@ -86,8 +87,8 @@ def stages(draw: st.DrawFn) -> dict[str, Any]:
 @given(stage=stages(), stack=STACKS)
 def test_any_valid_stage_loads(stage: dict[str, Any], stack: str) -> None:
     loaded = sample.load(stage, stack=stack)
-    args = loaded.typerush
-    assert args
+    args = loaded.systems["typerush"]
+    assert isinstance(args, TypeRushArgs)
     assert [args.scope.account] == stage["aws:allowedAccountIds"]
     said = stage[GAME]
     assert args.scope.region == said["region"]

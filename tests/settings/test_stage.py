@@ -21,8 +21,9 @@ TYPERUSH = "lambda-fleet:typerush"
 
 
 def _typerush(stage: Stage) -> TypeRushArgs:
-    assert stage.typerush is not None
-    return stage.typerush
+    args = stage.systems["typerush"]
+    assert isinstance(args, TypeRushArgs)
+    return args
 
 
 def test_a_small_stage_takes_the_components_defaults() -> None:
@@ -31,17 +32,17 @@ def test_a_small_stage_takes_the_components_defaults() -> None:
     assert stage.name == "dev"
     assert (args.scope.system, args.scope.stage) == ("typerush", "dev")
     assert (args.scope.account, args.scope.region) == (ACCOUNT, REGION)
-    assert args.packages.target is Target.LAMBDA
-    assert args.packages.bucket is None
+    assert args.common.packages.target is Target.LAMBDA
+    assert args.common.packages.bucket is None
     assert args.network.subnet_ids == ("subnet-0a1b2c3d4e5f6000a", "subnet-0a1b2c3d4e5f6000b")
     assert args.database.security_group_id == "sg-0a1b2c3d4e5f60002"
     assert args.model == BedrockModel.by_id(args.scope, "anthropic.claude-3-haiku-20240307-v1:0")
     assert args.record_service == TypeRushArgs.record_service
     assert args.text_service == TypeRushArgs.text_service
     assert args.api == TypeRushArgs.api
-    assert (args.log_retention_days, args.protect) == (7, False)
-    assert args.alarm_topic_arn is args.kms_key_arn is args.code_signing_config_arn is None
-    assert args.permissions_boundary_arn is None
+    assert (args.common.log_retention_days, args.common.protect) == (7, False)
+    assert args.common.alarm_topic_arn is args.common.kms_key_arn is None
+    assert args.common.code_signing_config_arn is args.common.permissions_boundary_arn is None
 
 
 def test_everything_that_can_be_said_arrives() -> None:
@@ -81,11 +82,12 @@ def test_everything_that_can_be_said_arrives() -> None:
             )
         )
     )
-    assert args.packages.target is Target.MACHINE
-    assert args.packages.bucket == "packages-111122223333"
-    assert (args.log_retention_days, args.protect) == (90, True)
-    assert (args.alarm_topic_arn, args.kms_key_arn) == (topic, key)
-    assert (args.code_signing_config_arn, args.permissions_boundary_arn) == (signing, boundary)
+    assert args.common.packages.target is Target.MACHINE
+    assert args.common.packages.bucket == "packages-111122223333"
+    common = args.common
+    assert (common.log_retention_days, common.protect) == (90, True)
+    assert (common.alarm_topic_arn, common.kms_key_arn) == (topic, key)
+    assert (common.code_signing_config_arn, common.permissions_boundary_arn) == (signing, boundary)
     assert args.api.throttling == Throttling(rate_limit=2.5, burst_limit=3)
     assert args.api.authorizer == JwtAuthorizer(issuer="https://issuer.example", audience=("game",))
     assert args.api.cors == Cors(origins=("https://game.example",))
@@ -123,26 +125,26 @@ def test_an_inference_profile_takes_the_place_of_a_model() -> None:
 
 
 def test_a_system_that_is_not_listed_is_left_out() -> None:
-    assert sample.load(changed({"lambda-fleet:systems": []})).typerush is None
+    assert sample.load(changed({"lambda-fleet:systems": []})).systems == {}
 
 
 def test_a_system_that_is_not_listed_needs_no_settings() -> None:
     # An empty map is what Pulumi.yaml's default makes of a key that a stage doesn't have.
-    assert sample.load(changed({"lambda-fleet:systems": [], TYPERUSH: {}})).typerush is None
+    assert sample.load(changed({"lambda-fleet:systems": [], TYPERUSH: {}})).systems == {}
     config = changed({"lambda-fleet:systems": [], TYPERUSH: sample.REMOVED})
-    assert sample.load(config).typerush is None
+    assert sample.load(config).systems == {}
 
 
 def test_empty_text_and_null_say_nothing() -> None:
     stage = sample.load(
         changed({"lambda-fleet:alarmTopicArn": "", f"{TYPERUSH}.recordService": {"memoryMb": None}})
     )
-    assert _typerush(stage).alarm_topic_arn is None
+    assert _typerush(stage).common.alarm_topic_arn is None
     assert _typerush(stage).record_service.memory_mb == 512
 
 
 def test_other_settings_of_the_aws_provider_are_its_own() -> None:
-    assert sample.load(changed({"aws:maxRetries": "3", "other:key": "value"})).typerush
+    assert sample.load(changed({"aws:maxRetries": "3", "other:key": "value"})).systems
 
 
 def test_configuration_is_also_read_from_the_language_hosts_environment(
@@ -152,7 +154,7 @@ def test_configuration_is_also_read_from_the_language_hosts_environment(
     pulumi.runtime.set_all_config({}, [])
     config = {key: sample.as_text(value) for key, value in STAGE.items()}
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config))
-    assert settings.load().typerush
+    assert settings.load().systems
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config | {"lambda-fleet:protekt": "true"}))
     with pytest.raises(settings.SettingsError, match="lambda-fleet:protekt"):
         settings.load()

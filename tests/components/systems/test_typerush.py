@@ -17,6 +17,7 @@ from tests.components.sample import (
     MODEL,
     SCOPE,
     SECRET_ARN,
+    STAGE,
     TYPERUSH,
     BuiltPackages,
     bundle,
@@ -228,7 +229,7 @@ def test_an_inference_profile_takes_the_place_of_the_model() -> None:
 
 
 def test_a_key_and_protection_reach_what_holds_data() -> None:
-    graph = deploy(replace(TYPERUSH, kms_key_arn=KEY, protect=True))
+    graph = deploy(replace(TYPERUSH, common=replace(STAGE, kms_key_arn=KEY, protect=True)))
     assert {function.inputs["kmsKeyArn"] for function in graph.of("Function").values()} == {KEY}
     assert {group.inputs["kmsKeyId"] for group in graph.of("LogGroup").values()} == {KEY}
     protected = {resource.name for resource in graph.resources if resource.protect}
@@ -311,7 +312,7 @@ def test_an_impossible_system_registers_nothing(change: dict[str, object], messa
 def test_all_problems_of_a_system_are_told_at_once() -> None:
     impossible = replace(
         TYPERUSH,
-        log_retention_days=8,
+        common=replace(STAGE, log_retention_days=8),
         record_service=replace(TYPERUSH.record_service, timeout_s=901),
         text_service=replace(TYPERUSH.text_service, memory_mb=100),
     )
@@ -335,7 +336,10 @@ def test_the_packages_are_those_of_the_stage() -> None:
     asked: list[str] = []
     deploy(
         replace(
-            TYPERUSH, packages=Recorded(project=TYPERUSH.packages.project, target=bundling.Target.MACHINE)
+            TYPERUSH,
+            common=replace(
+                STAGE, packages=Recorded(project=STAGE.packages.project, target=bundling.Target.MACHINE)
+            ),
         )
     )
     assert sorted(asked) == [

@@ -1,0 +1,129 @@
+"""What a stage may say about the parts that systems have in common, and how it becomes arguments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from components.arns import Shape
+from components.concurrency import ProvisionedConcurrency
+from components.data.database import Database
+from components.data.secret import Secret
+from components.network import Network
+from components.system import ServiceArgs
+from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
+from settings import values
+from settings.values import Settings
+
+
+class NetworkSettings(Settings):
+    """Private subnets, and the functions' security group."""
+
+    vpc_id: values.VpcId = Field(description="the id of the VPC, as 'vpc-0a1b2c3d4e5f60001'")
+    subnet_ids: values.SubnetIds = Field(description="the ids of private subnets in two or more zones")
+    security_group_id: values.SecurityGroupId = Field(description="the id of the functions' security group")
+
+    def args(self) -> Network:
+        """Make the component's arguments."""
+        return Network(**self.model_dump())
+
+
+class DatabaseSettings(Settings):
+    """A PostgreSQL database that is there already."""
+
+    secret_arn: Annotated[str, values.arn(Shape.SECRET)] = Field(
+        description="the ARN of the secret with the database's address and password"
+    )
+    security_group_id: values.SecurityGroupId = Field(description="the id of the database's security group")
+
+    def args(self) -> Database:
+        """Make the component's arguments."""
+        return Database(secret=Secret(arn=self.secret_arn), security_group_id=self.security_group_id)
+
+
+class ThrottlingSettings(Settings):
+    """Requests a second: steadily, and at once."""
+
+    rate_limit: values.RateLimit = Throttling().rate_limit
+    burst_limit: values.BurstLimit = Throttling().burst_limit
+
+    def args(self) -> Throttling:
+        """Make the component's arguments."""
+        return Throttling(**self.model_dump())
+
+
+class AuthorizerSettings(Settings):
+    """Whose tokens the API takes."""
+
+    issuer: values.Issuer = Field(description="the https URL that issues the tokens")
+    audience: values.Audience = Field(description="the audiences that the tokens are issued for")
+
+    def args(self) -> JwtAuthorizer:
+        """Make the component's arguments."""
+        return JwtAuthorizer(**self.model_dump())
+
+
+class CorsSettings(Settings):
+    """What browsers on other origins may do."""
+
+    origins: values.Origins = Field(
+        description="the origins that pages may call from, as ['https://game.example']"
+    )
+    methods: tuple[str, ...] = Cors.methods
+    headers: tuple[str, ...] = Cors.headers
+    max_age_s: Annotated[int, values.at_least(0)] = Cors.max_age_s
+
+    def args(self) -> Cors:
+        """Make the component's arguments."""
+        return Cors(**self.model_dump())
+
+
+class ProvisionedSettings(Settings):
+    """How many environments are kept warm: at least, and at most."""
+
+    min: int = Field(description="how many environments are kept warm at least")
+    max: int = Field(description="how many environments are kept warm at most")
+
+    def args(self) -> ProvisionedConcurrency:
+        """Make the component's arguments."""
+        return ProvisionedConcurrency(**self.model_dump())
+
+
+class ServiceSettings(Settings):
+    """What a stage may choose for a service. What it leaves out is the component's own default."""
+
+    memory_mb: values.MemoryMb | None = None
+    timeout_s: values.TimeoutS | None = None
+    ephemeral_storage_mb: values.EphemeralStorageMb | None = None
+    log_level: values.LogLevel | None = None
+    reserved_concurrency: Annotated[int, values.at_least(0)] | None = None
+    provisioned_concurrency: ProvisionedSettings | None = None
+    function_url: bool | None = None
+
+    @field_validator("provisioned_concurrency")
+    @classmethod
+    def _possible(cls, value: ProvisionedSettings | None, info: ValidationInfo) -> ProvisionedSettings | None:
+        if value:
+            values.provisioned(value.args(), info.data.get("reserved_concurrency"))
+        return value
+
+    def args(self, default: ServiceArgs) -> ServiceArgs:
+        """Make the component's arguments."""
+        chosen: dict[str, Any] = {name: value for name, value in self if value is not None}
+        if self.provisioned_concurrency:
+            chosen["provisioned_concurrency"] = self.provisioned_concurrency.args()
+        return replace(default, **chosen)
+
+
+class NodeServiceSettings(ServiceSettings):
+    """A service written for Node."""
+
+    runtime: Annotated[str, values.runtime("nodejs")] | None = None
+
+
+class PythonServiceSettings(ServiceSettings):
+    """A service written in Python."""
+
+    runtime: Annotated[str, values.runtime("python")] | None = None
