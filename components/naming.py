@@ -43,6 +43,8 @@ class Kind(Enum):
     RULE = ("rule", 64)
     # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html
     SCALING_POLICY = ("scaling policy", 256)
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html
+    USER_POOL = ("user pool", 128)
 
     def __init__(self, label: str, limit: int) -> None:
         self.label = label

@@ -54,6 +54,11 @@ _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:appautoscaling/target:Target": lambda name, i: {
         "arn": _arn("application-autoscaling", f"scalable-target/{name}")
     },
+    "aws:cognito/userPool:UserPool": lambda name, i: {
+        "arn": _arn("cognito-idp", f"userpool/{REGION}_{name}"),
+        "endpoint": f"cognito-idp.{REGION}.amazonaws.com/{REGION}_{name}",
+    },
+    "aws:cognito/userPoolClient:UserPoolClient": lambda name, i: {},
     "aws:cloudwatch/eventRule:EventRule": lambda name, i: {"arn": _arn("events", f"rule/{i['name']}")},
     "aws:cloudwatch/eventTarget:EventTarget": lambda name, i: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda name, i: {"arn": _arn("logs", f"log-group:{i['name']}")},

@@ -14,6 +14,8 @@ NAMED_BY_AWS = {
     "aws:apigatewayv2/api:Api",
     "aws:apigatewayv2/authorizer:Authorizer",
     "aws:apigatewayv2/integration:Integration",
+    "aws:cognito/userPool:UserPool",
+    "aws:cognito/userPoolClient:UserPoolClient",
     "aws:lambda/layerVersion:LayerVersion",
 }
 """Whose ids only AWS knows: a cut-off creation of theirs can't be found out."""
