@@ -74,11 +74,13 @@ class Route:
     """A method and a path (`GET /texts/random`) that goes to a service of the system, by its short name.
 
     public: anybody may call it, also where the API has an authorizer.
+    iam: callers sign with credentials of AWS, and IAM decides (`execute-api:Invoke`), not the authorizer.
     """
 
     key: str
     service: str
     public: bool = False
+    iam: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ class HttpApiArgs:
     """An HTTP API.
 
     what: its short name; the physical one is `<system>-<stage>-<what>`.
-    authorizer: without one, every route is open to whoever knows the URL.
+    authorizer: without one, every route that isn't by IAM is open to whoever knows the URL.
     """
 
     scope: Scope
@@ -153,6 +155,14 @@ class HttpApiArgs:
                     what="a route",
                     got=repr(key),
                     allowed="'<METHOD> /<path>' or '$default'",
+                )
+        for route in self.routes:
+            if route.public and route.iam:
+                yield Problem(
+                    where=where,
+                    what=f"the route {route.key!r}",
+                    got="public, and by IAM",
+                    allowed="one of the two",
                 )
 
     def _throttling_problems(self, where: str) -> Iterator[Problem]:
@@ -308,14 +318,14 @@ class HttpApi(Component):
         integration: aws.apigatewayv2.Integration,
         authorizer: aws.apigatewayv2.Authorizer | None,
     ) -> None:
-        guarded = authorizer is not None and not route.public
+        by_token = None if route.public or route.iam else authorizer
         aws.apigatewayv2.Route(
             self.child(f"{_slug(route.key)}-route"),
             api_id=self.api.id,
             route_key=route.key,
             target=pulumi.Output.concat("integrations/", integration.id),
-            authorization_type="JWT" if guarded else "NONE",
-            authorizer_id=authorizer.id if authorizer is not None and guarded else None,
+            authorization_type="AWS_IAM" if route.iam else "JWT" if by_token else "NONE",
+            authorizer_id=by_token.id if by_token else None,
             opts=self.inside(),
         )
 

@@ -154,6 +154,12 @@ def test_with_an_authorizer_only_public_routes_are_open() -> None:
     assert graph["api-post-jobs-route"].property_dependencies["authorizerId"] == {"api-authorizer"}
 
 
+def test_a_route_by_iam_asks_no_authorizer() -> None:
+    graph = deploy(authorizer=TOKENS, routes=(Route(key="POST /jobs", service="worker", iam=True),))
+    route = graph["api-post-jobs-route"].inputs
+    assert (route["authorizationType"], "authorizerId" in route) == ("AWS_IAM", False)
+
+
 def test_cors() -> None:
     assert deploy(cors=Cors(origins=("https://game.example",)))["api-api"].inputs["corsConfiguration"] == {
         "allowOrigins": ["https://game.example"],
@@ -170,6 +176,10 @@ def test_cors() -> None:
         (
             {"routes": (API.routes[0], API.routes[0])},
             "the route 'GET /health' is declared 2 times; allowed: each method and path once",
+        ),
+        (
+            {"routes": (Route(key="GET /", service="worker", public=True, iam=True),)},
+            "the route 'GET /' is public, and by IAM; allowed: one of the two",
         ),
         ({"routes": (Route(key="GET health", service="worker"),)}, "a route is 'GET health'; allowed:"),
         (
