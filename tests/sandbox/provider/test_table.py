@@ -26,7 +26,9 @@ def sdk_names(token: str) -> tuple[set[str], set[str]]:
     package = {"lambda": "lambda_"}.get(package, package)
     module_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", file).lower()
     module = importlib.import_module(f"pulumi_aws.{package}.{module_name}")
-    taken = set(input_type_py_to_pulumi_names(getattr(module, f"{name}Args")).values())
+    # `InitArgs` where an input type of another resource has the name already.
+    arguments = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
+    taken = set(input_type_py_to_pulumi_names(arguments).values())
     given = set(resource_pulumi_to_py_names(getattr(module, name)))
     return taken, given - {"id", "urn"}
 

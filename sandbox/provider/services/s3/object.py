@@ -1,4 +1,4 @@
-"""S3: objects. Object locks, ACLs and bucket keys aren't here: the embedded AWS doesn't tell them back."""
+"""Objects. Object locks, ACLs and bucket keys aren't here: the embedded AWS doesn't tell them back."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from ..archives import content, zipped
-from ..check import Failure
-from ..clients import Aws
-from ..errors import ProviderError
-from ..resource import Properties, ResourceType, Update
-from ..schema import arn, boolean, file, map_of, string
-from ..settings import Settings
-from ..values import Archive
-from . import given, tag_list, tag_map
+from ...archives import content, zipped
+from ...check import Failure
+from ...clients import Aws
+from ...errors import ProviderError
+from ...resource import Properties, ResourceType, Update
+from ...schema import arn, boolean, file, map_of, string
+from ...settings import Settings
+from ...values import Archive
+from .. import given, tag_list, tag_map
 
 _CONTENTS: Final = ("source", "content", "contentBase64")
 _HEADERS: Final[Mapping[str, str]] = {
@@ -204,6 +204,3 @@ def _where(id: str) -> dict[str, Any]:
     if not key:
         raise ProviderError(f"the id {id!r} isn't allowed; an object is imported by BUCKET/KEY")
     return {"Bucket": bucket, "Key": key}
-
-
-TYPES = (BucketObjectv2(),)
