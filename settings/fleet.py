@@ -55,9 +55,9 @@ class _FleetSettings(Settings):
     packages: Annotated[str, values.one_of([target.value for target in Target])] = Target.LAMBDA.value
     log_retention_days: Annotated[values.RetentionDays, Field(strict=False)] = StageArgs.log_retention_days
     protect: Annotated[bool, Field(strict=False)] = StageArgs.protect
-    alarm_topic_arn: Annotated[str, values.arn(Shape.TOPIC)] | None = None
-    kms_key_arn: Annotated[str, values.arn(Shape.KMS_KEY)] | None = None
-    code_signing_config_arn: Annotated[str, values.arn(Shape.CODE_SIGNING)] | None = None
+    alarm_topic_arn: values.TopicArn | None = None
+    kms_key_arn: values.KmsKeyArn | None = None
+    code_signing_config_arn: values.CodeSigningConfigArn | None = None
     permissions_boundary_arn: Annotated[str, values.arn(Shape.POLICY, regional=False)] | None = None
     code_bucket: values.BucketName | None = None
 

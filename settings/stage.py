@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from components.naming import Names
 from components.problems import InvalidArgumentsError
@@ -17,7 +18,7 @@ from settings.fleet import AwsSettings, FleetSettings
 from settings.parsing import how_to_set, keys, parse
 from settings.registry import SYSTEMS
 from settings.source import AWS, FLEET, Raw
-from settings.system import Common, SystemSettings
+from settings.system import REGIONAL, Common, SystemSettings
 from settings.values import REGION, Facts, Settings
 
 S = TypeVar("S", bound=Settings)
@@ -45,10 +46,16 @@ def load() -> Stage:
         return model
 
     aws = part(AwsSettings, raw.aws, f"{AWS}:", Facts())
-    facts = Facts(account=aws.allowed_account_ids[0] if aws else None, regions=_regions(raw))
-    fleet = part(FleetSettings, raw.fleet, f"{FLEET}:", facts)
+    account = aws.allowed_account_ids[0] if aws else None
+    shared = {name: _regions(raw, without=to_camel(name)) for name in REGIONAL}
+    fleet = part(FleetSettings, raw.fleet, f"{FLEET}:", Facts(account=account, regions=shared))
     said: dict[str, SystemSettings | None] = {
-        name: part(system, raw.fleet.get(name, {}), f"{FLEET}:{name}.", facts)
+        name: part(
+            system,
+            raw.fleet.get(name, {}),
+            f"{FLEET}:{name}.",
+            Facts(account=account, everywhere=_regions(raw, of=name)),
+        )
         for name, system in SYSTEMS.items()
         if _speaks_of(raw, name)
     }
@@ -58,7 +65,9 @@ def load() -> Stage:
     return Stage(
         name=raw.stage,
         systems={
-            name: system.args(common) for name, system in said.items() if system and name in fleet.systems
+            name: system.args(system.instead(common))
+            for name, system in said.items()
+            if system and name in fleet.systems
         },
     )
 
@@ -72,9 +81,12 @@ def _speaks_of(raw: Raw, system: str) -> bool:
     return isinstance(said, dict) and (bool(said) or system in raw.fleet.get("systems", ()))
 
 
-def _regions(raw: Raw) -> frozenset[str]:
-    said = [raw.fleet.get(system) for system in SYSTEMS]
-    regions = [system.get("region") for system in said if isinstance(system, dict)]
+def _regions(raw: Raw, *, of: str | None = None, without: str | None = None) -> frozenset[str]:
+    """Collect the regions of one system, or of all that don't say something themselves."""
+    said = [raw.fleet.get(system) for system in (SYSTEMS if of is None else (of,))]
+    regions = [
+        system.get("region") for system in said if isinstance(system, dict) and not system.get(without)
+    ]
     return frozenset(region for region in regions if _is_region(region))
 
 

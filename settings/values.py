@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 import pulumi_aws as aws
@@ -45,11 +45,13 @@ class Settings(BaseModel):
 class Facts:
     """What other settings of the stage say, for those that have to agree; None or empty where unusable.
 
-    account: the stage's. regions: those that its systems run in.
+    account: the stage's. regions: for a setting, by its name, those of the systems that it is for;
+    `everywhere` for the settings that aren't named.
     """
 
     account: str | None = None
-    regions: frozenset[str] = frozenset()
+    regions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    everywhere: frozenset[str] = frozenset()
 
 
 def refuse(problems: Iterable[Problem]) -> None:
@@ -148,13 +150,14 @@ def runtime(family: str) -> AfterValidator:
 
 
 def arn(shape: Shape, *, regional: bool = True) -> AfterValidator:
-    """Accept ARNs of a shape, of the stage's account and, if regional, of its systems' regions."""
+    """Accept ARNs of a shape, of the stage's account and, if regional, of the regions that it is for."""
 
     def check(value: str, info: ValidationInfo) -> str:
         facts = info.context
         assert isinstance(facts, Facts)  # noqa: S101 - parse() gives them
         refuse(shape.problems("", "", value))
-        for region in facts.regions if regional else ():
+        regions = facts.regions.get(info.field_name or "", facts.everywhere)
+        for region in sorted(regions) if regional else ():
             refuse(shape.problems("", "", value, region=region))
         account = value.split(":")[4]
         if facts.account and account and account != facts.account:
@@ -198,6 +201,10 @@ SubnetIds = Annotated[
     tuple[str, ...],
     _taken(lambda ids: Network(vpc_id=_VPC, subnet_ids=ids, security_group_id=_GROUP)),
 ]
+
+TopicArn = Annotated[str, arn(Shape.TOPIC)]
+KmsKeyArn = Annotated[str, arn(Shape.KMS_KEY)]
+CodeSigningConfigArn = Annotated[str, arn(Shape.CODE_SIGNING)]
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BucketName = Annotated[

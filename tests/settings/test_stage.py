@@ -101,6 +101,28 @@ def test_everything_that_can_be_said_arrives() -> None:
     assert args.text_service.memory_mb == TypeRushArgs.text_service.memory_mb
 
 
+def test_a_system_of_another_region_has_its_own_topic_key_and_bucket() -> None:
+    def arns(region: str) -> dict[str, str]:
+        return {
+            "alarmTopicArn": f"arn:aws:sns:{region}:{ACCOUNT}:alarms",
+            "kmsKeyArn": f"arn:aws:kms:{region}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "codeSigningConfigArn": f"arn:aws:lambda:{region}:{ACCOUNT}:code-signing-config:csc-0123456789a",
+            "codeBucket": f"packages-{region}",
+        }
+
+    shared = {f"lambda-fleet:{key}": arn for key, arn in arns("us-east-1").items()}
+    own = {f"{TYPERUSH}.{key}": arn for key, arn in arns(REGION).items()}
+    common = _typerush(sample.load(changed(shared | own))).common
+    assert {
+        "alarmTopicArn": common.alarm_topic_arn,
+        "kmsKeyArn": common.kms_key_arn,
+        "codeSigningConfigArn": common.code_signing_config_arn,
+        "codeBucket": common.packages.bucket,
+    } == arns(REGION)
+    told = sample.mistakes(changed(shared))
+    assert [mistake.path for mistake in told] == [path for path in shared if "Bucket" not in path]
+
+
 def test_an_existing_api_takes_the_place_of_ours() -> None:
     arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3d4e5"
     stage = sample.load(changed({f"{TYPERUSH}.api.existingExecutionArn": arn}))
