@@ -226,12 +226,14 @@ def _providers(place: Workspace, endpoint: Endpoint | None) -> Callable[[str, st
     def client(package: str, version: str) -> ProviderClient:
         from sandbox.engine.errors import UnsupportedError
         from sandbox.engine.plugins import in_process
-        from sandbox.provider import servicer
+        from sandbox.provider import remote, servicer
 
+        if package == remote.PACKAGE:
+            return in_process(remote.servicer())
         if package != "aws":
             raise UnsupportedError(
                 f"the sandbox has no provider for package {package!r} {version}".rstrip()
-                + "; it has: aws. Attach one that runs already with PULUMI_DEBUG_PROVIDERS="
+                + "; it has: aws, awsx. Attach one that runs already with PULUMI_DEBUG_PROVIDERS="
                 + f"{package}:PORT."
             )
         return in_process(servicer(endpoint, directory=place.project.working_directory))

@@ -19,7 +19,7 @@ from sandbox.protos import engine_pb2, engine_pb2_grpc, provider_pb2, resource_p
 
 from . import urn as urns
 from .assets import with_hashes
-from .errors import EngineError, UnsupportedError
+from .errors import EngineError, ProviderError, UnsupportedError
 from .events import Diagnostic, Severity
 from .goals import Alias, Goal, ReadGoal, Registration
 from .properties import (
@@ -32,6 +32,7 @@ from .properties import (
     output_dependencies,
     unmarshal,
     unmarshal_value,
+    unwrap,
 )
 from .registry import set_download_url, set_version
 from .state.store import engine_version
@@ -65,8 +66,10 @@ _SEVERITIES: Final = {
     2: Severity.WARNING,
     3: Severity.ERROR,
 }
+_GET_RESOURCE: Final = "pulumi:pulumi:getResource"
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _UNITS_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SHUT_DOWN: Final = "resource monitor shut down"
 
 
 class _ShutDown(Exception):  # noqa: N818 - not an error: the run is over
@@ -80,9 +83,13 @@ def _served(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]
         try:
             return method(self, request)
         except _ShutDown:
-            context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
+            context.abort(grpc.StatusCode.UNAVAILABLE, _SHUT_DOWN)
         except UnsupportedError as error:
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+            # Told here, not by the program: it could take the error for another, or hide it among frames.
+            self.deployment.tell(Severity.ERROR, str(error), "")
+            self.deployment.fail()
+            self.deployment.wait_for_shutdown()
+            context.abort(grpc.StatusCode.UNAVAILABLE, _SHUT_DOWN)
         except (EngineError, ValueError) as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except Exception as error:
@@ -383,10 +390,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         if request.packageRef:
             raise UnsupportedError(f"{request.tok}: package references are not supported by this engine")
         package = urns.package(request.tok)
+        if request.tok == _GET_RESOURCE:
+            return self._get_resource(request)
         if package == "pulumi":
             raise UnsupportedError(
-                f"the built-in function {request.tok!r} (stack references, getResource) is not supported"
-                " by this engine"
+                f"the built-in function {request.tok!r} (stack references) is not supported by this engine"
             )
         provider = self._resolve_provider(request.provider, {}, request.parent, package)
         reference = self._reference(
@@ -399,12 +407,26 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         try:
             result = found.invoke(request.tok, arguments, preview=self.deployment.preview)
         except EngineError as error:
+            if isinstance(error, ProviderError) and error.code == "UNIMPLEMENTED":
+                raise UnsupportedError(str(error)) from None
             raise EngineError(f"invocation of {request.tok} returned an error: {error}") from None
         answer = resource_pb2.ResourceInvokeResponse(
             failures=[provider_pb2.CheckFailure(property=p, reason=r) for p, r in result.failures]
         )
         options = Marshal(secrets=True, resources=request.acceptResources)
         getattr(answer, "return").CopyFrom(marshal(result.value, options))
+        return answer
+
+    def _get_resource(self, request: Any) -> Any:
+        """A resource of this run, for a program that met a reference to it (builtins.go)."""
+        urn = str(unwrap(unmarshal(request.args, Unmarshal()).get("urn", "")))
+        state = self.deployment.news.get(urn)
+        if state is None:
+            raise EngineError(f"unknown resource {urn}")
+        found = {"urn": urn, "id": state.id, "provider": state.provider, "state": state.outputs}
+        answer = resource_pb2.ResourceInvokeResponse()
+        options = Marshal(secrets=True, resources=request.acceptResources)
+        getattr(answer, "return").CopyFrom(marshal(found, options))
         return answer
 
     @_served

@@ -57,7 +57,7 @@ class _UnfinishedError(Exception):
         self.detail = detail
 
 
-def _answers(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any], R]:
+def answers(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any], R]:
     """Turn what a method raises into gRPC errors for the user."""
 
     @wraps(method)
@@ -85,7 +85,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     # ---- the provider itself
 
-    @_answers
+    @answers
     def Handshake(self, request: Any, context: Any) -> Any:
         """Agree on what both sides understand."""
         if request.program_directory and self._directory is None:
@@ -109,20 +109,20 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Name and version: programs use the real provider's SDK, which has the schema built in."""
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "aws", "version": _sdk_version()}))
 
-    @_answers
+    @answers
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """Whether this configuration may reach the embedded AWS."""
         inputs = decode(request.news)
         return _checked(request.news, list(configuration.failures(inputs)))
 
-    @_answers
+    @answers
     def DiffConfig(self, request: Any, context: Any) -> Any:
         """A provider is never replaced: each of its resources knows whether a change of region moves it."""
         olds = configuration.parse(decode(request.old_inputs if request.old_inputs.fields else request.olds))
         found = changes(configuration.PROPS, olds, configuration.parse(decode(request.news)))
         return _diff(found, delete_first=False)
 
-    @_answers
+    @answers
     def Configure(self, request: Any, context: Any) -> Any:
         """Take the settings, and refuse an account that isn't allowed."""
         inputs = decode(request.args)
@@ -161,7 +161,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Operations are short; they end by themselves."""
         return Empty()
 
-    @_answers
+    @answers
     def Invoke(self, request: Any, context: Any) -> Any:
         """Answer a function (a data source)."""
         if request.tok == _FIND:
@@ -193,7 +193,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     # ---- resources
 
-    @_answers
+    @answers
     def Check(self, request: Any, context: Any) -> Any:
         """Validate the inputs; answer them with defaults."""
         kind = table.lookup(_token(request))
@@ -231,7 +231,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             inputs[key] = f"{_name(request)[: kind.autoname_limit - 8]}-{suffix}"
         return []
 
-    @_answers
+    @answers
     def Diff(self, request: Any, context: Any) -> Any:
         """What changed between the inputs, by path, and what it means."""
         kind = table.lookup(_token(request))
@@ -259,7 +259,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         also = set(kind.also_replaces(plain(olds), plain(news)))
         return [replace(each, replaces=each.replaces or each.top in also) for each in found]
 
-    @_answers
+    @answers
     def Create(self, request: Any, context: Any) -> Any:
         """Make the resource, or in a preview predict it."""
         kind = table.lookup(_token(request))
@@ -294,7 +294,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
         return _UnfinishedError(reason, detail)
 
-    @_answers
+    @answers
     def Update(self, request: Any, context: Any) -> Any:
         """Change the resource in place, or in a preview predict it."""
         kind = table.lookup(_token(request))
@@ -316,7 +316,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             raise ProviderError(told(error, doing)) from None
         return provider_pb2.UpdateResponse(properties=encode(outputs))
 
-    @_answers
+    @answers
     def Read(self, request: Any, context: Any) -> Any:
         """Look at the resource in AWS: for a refresh, an import or a ``get``."""
         kind = table.lookup(_token(request))
@@ -333,7 +333,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             inputs=encode(state.read_inputs(kind, inputs, attributes, self._settings, aws.region)),
         )
 
-    @_answers
+    @answers
     def Delete(self, request: Any, context: Any) -> Any:
         """Delete the resource; one that isn't there is deleted."""
         kind = table.lookup(_token(request))

@@ -12,6 +12,7 @@ from sandbox.engine import (
     Kind,
     Override,
     Project,
+    ProviderFactory,
     Result,
     Severity,
     StackConfig,
@@ -55,6 +56,7 @@ class Lab:
         self.root.mkdir()
         self.home = root / "home"
         self.provider = MemoryProvider()
+        self.providers: ProviderFactory = lambda package, version: in_process(self.provider)
         self.events: list[Event] = []
         self.packs: list[Path] = []
         self.overrides: list[Override] = []
@@ -88,7 +90,7 @@ class Lab:
                 state=self.state,
                 **options,
             ),
-            providers=lambda package, version: in_process(self.provider),
+            providers=self.providers,
             policy_packs=self.packs,
             on_event=self.events.append,
         )
