@@ -180,7 +180,11 @@ API_02 = Rule(
 
 
 def _throttled(stage: Resource, context: Context) -> Iterator[Finding]:
-    if stage.type == HTTP_STAGE:
+    if stage.type == HTTP_API:
+        if not stage.has("target"):
+            return  # its stages speak for it
+        settings: list[tuple[Resource, str]] = []
+    elif stage.type == HTTP_STAGE:
         settings = [(stage, "defaultRouteSettings")]
     else:
         settings = [
@@ -229,7 +233,7 @@ API_03 = Rule(
     "stage, "
     'MethodSettings for "*/*" of a REST API.',
     source="https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html",
-    over=resources(HTTP_STAGE, REST_STAGE),
+    over=resources(HTTP_STAGE, REST_STAGE, HTTP_API),
     check=_throttled,
 )
 

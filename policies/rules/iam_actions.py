@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from policies.finding import Finding, Severity
 from policies.iam import catalog
-from policies.iam.document import Document, Statement
+from policies.iam.document import Document
 from policies.iam.findings import about
-from policies.iam.sources import KEYS, documents
+from policies.iam.keys import opens_key_to_own_account
+from policies.iam.sources import documents
 from policies.rule import Context, Rule
-from policies.view.arn import Arn
 
 
 def _check(document: Document, context: Context) -> Iterator[Finding]:
     for statement in document.allowing:
         for action in statement.actions:
-            if not catalog.has_wildcard(action) or _opens_key_to_own_account(document, statement, context):
+            if not catalog.has_wildcard(action) or opens_key_to_own_account(
+                document, statement, context.graph
+            ):
                 continue
             expanded = catalog.expand(action)
             if not expanded:
@@ -31,26 +33,6 @@ def _check(document: Document, context: Context) -> Iterator[Finding]:
                 found=f"{action} allows {count}: {examples}{more}",
                 allowed="exact actions, as s3:GetObject",
             )
-
-
-def _opens_key_to_own_account(document: Document, statement: Statement, context: Context) -> bool:
-    """Whether this is the statement that every KMS key needs: `kms:*` for the account that owns it.
-
-    It doesn't give permission by itself; without it IAM policies can't, and the key may become unmanageable.
-    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-    """
-    return (
-        document.resource.type in KEYS
-        and statement.actions == ("kms:*",)
-        and bool(statement.principals)
-        and all(_is_root(kind, text, context) for kind, text in statement.principals)
-    )
-
-
-def _is_root(kind: str, text: str, context: Context) -> bool:
-    arn = Arn.parse(text)
-    account = arn.account if arn is not None and arn.resource == "root" else text
-    return kind == "AWS" and account in context.graph.accounts
 
 
 IAM_01 = Rule(

@@ -13,6 +13,7 @@ from policies.iam.carriers import functions_of
 from policies.iam.conditions import SOURCE_KEYS, names_somebody
 from policies.iam.document import Document, Kind, Statement
 from policies.iam.findings import about
+from policies.iam.keys import opens_key_to_own_account
 from policies.iam.sources import BUCKET_POLICY, PERMISSION, SECRET, SECRET_POLICY, documents
 from policies.rule import Context, Rule, Setting
 from policies.view.arn import Arn
@@ -32,6 +33,8 @@ def _check(document: Document, context: Context) -> Iterator[Finding]:
     if document.resource.type == PERMISSION:
         return  # LAM-08
     for statement in document.allowing:
+        if opens_key_to_own_account(document, statement, context.graph):
+            continue
         for kind, principal in statement.principals:
             fault = _fault(document, statement, kind, principal, context)
             if fault is not None:

@@ -31,12 +31,14 @@ def test_access_logs(name: str) -> None:
     assert found(stack, API_01) == [("API-01", name, "accessLogSettings", says)]
 
 
-def test_a_quick_create_has_neither_logs_nor_an_authorizer() -> None:
+def test_a_quick_create_has_neither_logs_nor_limits_nor_an_authorizer() -> None:
     stack = _changed("api", target=UNKNOWN)
     stack.depend("api", "target", "orders-function")
     says = "the API makes its own stage, without access logs"
     assert found(stack, API_01) == [("API-01", "api", "accessLogSettings", says)]
     assert found(stack, API_02) == [("API-02", "api", "$default", "$default is open to anybody")]
+    says = "no limit of its own: throttlingRateLimit, throttlingBurstLimit"
+    assert found(stack, API_03) == [("API-03", "api", "throttling", says)]
 
 
 @pytest.mark.parametrize(

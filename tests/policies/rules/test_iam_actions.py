@@ -8,6 +8,7 @@ from tests.policies.stacks import (
     ACCOUNT,
     TABLE_ARN,
     UNKNOWN,
+    Stack,
     document,
     found,
     statement,
@@ -80,6 +81,21 @@ def test_a_key_may_be_opened_to_its_own_account() -> None:
 )
 def test_a_key_may_not_be_opened_to_others(principal: str) -> None:
     assert [finding[:3] for finding in _key(principal)] == [("IAM-01", "key", "kms:*")]
+
+
+@pytest.mark.parametrize(
+    ("principals", "rules"),
+    [
+        (f"arn:aws:iam::{ACCOUNT}:root", set()),
+        ([ACCOUNT, "999999999999"], {"IAM-01", "IAM-08"}),
+        (f"arn:aws:iam::{ACCOUNT}:role/x", {"IAM-01", "IAM-08"}),
+    ],
+)
+def test_a_key_of_a_stack_whose_account_nobody_knows(principals: object, rules: set[str]) -> None:
+    stack = Stack(provider={})
+    opened = {"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "kms:*", "Resource": "*"}
+    stack.add(KEY, "key", {"policy": document(opened)})
+    assert {finding[0] for finding in found(stack, *IAM)} == rules
 
 
 def test_resource_and_inline_policies_are_read_too() -> None:
