@@ -107,3 +107,7 @@ TARGET_INPUT_CHARACTERS: Final = 8_192
 # Access and ID tokens of a user pool's client.
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
 TOKEN_MINUTES: Final = Range(5, 1_440, "minutes")
+
+# Before objects may go to the class for infrequent access.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+BUCKET_INFREQUENT_DAYS: Final = 30

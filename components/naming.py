@@ -33,6 +33,8 @@ class Kind(Enum):
     TABLE = ("table", 255)
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     QUEUE = ("queue", 80)
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    BUCKET = ("bucket", 63)
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     ALARM = ("alarm", 255)
     # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html

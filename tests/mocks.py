@@ -81,6 +81,16 @@ _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:lambda/permission:Permission": lambda name, i: {},
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": lambda name, i: {},
     "aws:s3/bucketObjectv2:BucketObjectv2": lambda name, i: {},
+    "aws:s3/bucket:Bucket": lambda name, i: {"arn": f"arn:aws:s3:::{i['bucket']}"},
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda name, i: {},
+    "aws:s3/bucketNotification:BucketNotification": lambda name, i: {},
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda name, i: {},
+    "aws:s3/bucketPolicy:BucketPolicy": lambda name, i: {},
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": lambda name, i: {},
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        lambda name, i: {}
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": lambda name, i: {},
     "aws:sqs/queue:Queue": lambda name, i: {
         "arn": _arn("sqs", i["name"]),
         "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{i['name']}",
