@@ -24,12 +24,12 @@ _ANSWER_WIDTH = 60
 
 
 @click.command("invoke")
-@with_options(*SHARED)
+@with_options(*SHARED, *JSON)
 @click.argument("name")
 @click.argument("payload", required=False, default="{}")
 @_TAIL
 def invoke_command(name: str, payload: str, tail: bool) -> int:
-    """Call function NAME with PAYLOAD and print its answer.
+    """Call function NAME with PAYLOAD and print its answer: JSON, with or without --json.
 
     NAME is the service's name (record-service), the physical name, or the end of one. PAYLOAD is JSON, @FILE,
     or - for stdin; without it, an empty object. Exit code 1: the function ended with an error.
@@ -40,13 +40,16 @@ def invoke_command(name: str, payload: str, tail: bool) -> int:
 
 
 @click.command("send")
-@with_options(*SHARED)
+@with_options(*SHARED, *JSON)
 @click.argument("name")
 @click.argument("event", required=False, default="health")
 @click.option("--async", "asynchronous", is_flag=True, help="Don't wait: as a queue of Lambda's calls it.")
 @_TAIL
 def send_command(name: str, event: str, asynchronous: bool, tail: bool) -> int:
-    """Send function NAME a test event, functions/SYSTEM/SERVICE/events/EVENT.json (default: health)."""
+    """Send function NAME a test event, functions/SYSTEM/SERVICE/events/EVENT.json (default: health).
+
+    Prints the answer as JSON, with or without --json; nothing with --async, which waits for none.
+    """
     from sandbox.functions import events
 
     place = workspace()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
+from sandbox.engine.api import Outcome
 from sandbox.engine.events import (
     Diagnostic,
     Event,
@@ -225,7 +226,8 @@ def say_end(out: Console, result: Result, *, preview: bool, report: Report) -> N
         if op is not Op.SAME and count
     ]
     counts.append(f"{result.changes.get(Op.SAME, 0)} unchanged")
-    what = ", ".join(counts) if result.changed else f"nothing to do ({counts[-1]})"
+    idle = not result.changed and result.outcome is Outcome.SUCCEEDED
+    what = f"nothing to do ({counts[-1]})" if idle else ", ".join(counts)
     out.print(f"[bold]Resources[/] {what} [dim]in {result.duration_s:.1f} s[/]")
     if result.advice:
         console(stderr=True).print(escape(result.advice))

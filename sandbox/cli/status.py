@@ -97,13 +97,15 @@ def _status(place: Workspace) -> dict[str, Any]:
 
 
 def _stack(home: Home, name: str, project: Any) -> dict[str, Any]:
+    from sandbox.engine.registry import is_default
     from sandbox.functions import deployed
 
     from .workspace import Workspace
 
     place = Workspace.open(project, name)
     snapshot = place.store.load()
-    resources = [r for r in snapshot.resources if r.custom] if snapshot is not None else []
+    # As a run counts them: components too, but not the providers that nobody declared.
+    resources = [r for r in snapshot.resources if not is_default(r.urn)] if snapshot is not None else []
     aws = emulator.find(home)
     here = aws is not None and place.deployed_to() == aws.instance
     return {

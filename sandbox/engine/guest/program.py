@@ -90,17 +90,24 @@ def hide_unknown_config(unknown: frozenset[str]) -> None:
 
 
 def user_traceback(program: str) -> str:
-    """The current exception's traceback without the frames before the user's program."""
+    """The current exception's traceback without the frames before the user's program.
+
+    Without frames if the engine has answered with an error and no line of the program is among them: what the
+    SDK was about to do then says nothing more.
+    """
 
     def module(path: str) -> str:
         stem, extension = os.path.splitext(path)
         return os.path.abspath(stem if extension else os.path.join(stem, "__main__"))
 
+    error = sys.exc_info()[1]
     frames = traceback.extract_tb(sys.exc_info()[2])
+    answered = "_InactiveRpcError" in (type(error).__name__, type(error.__context__).__name__)
     for index, frame in enumerate(frames):
         if module(frame.filename) == module(program):
-            return traceback.format_exc(limit=index - len(frames))
-    error = sys.exc_info()[1]
+            return traceback.format_exc(limit=index - len(frames), chain=not answered)
+    if answered:
+        return str(error)
     if isinstance(error, SyntaxError):  # of the program itself: none of its code has run
         return "".join(traceback.format_exception_only(error))
     return traceback.format_exc()
