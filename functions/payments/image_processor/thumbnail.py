@@ -1,0 +1,39 @@
+"""Thumbnails: a picture in, a small one of the same format out."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+from PIL import Image, ImageOps
+
+LONGEST_SIDE: Final = 256
+FORMATS: Final = ("JPEG", "PNG")
+
+# A picture that says it is larger than this is refused before it is unpacked: 40 million pixels of four bytes
+# fit the function's memory twice.
+Image.MAX_IMAGE_PIXELS = 40_000_000
+
+
+class NotAPictureError(Exception):
+    """What was uploaded can't be read as a picture, or is too large for one."""
+
+
+def make(picture: bytes) -> tuple[bytes, str]:
+    """Make a thumbnail with a longest side of 256 pixels; give it and its content type.
+
+    It has the picture's format, is the right way up, and carries none of the camera's notes (places, names).
+    Raises NotAPictureError for what isn't a whole JPEG or PNG.
+    """
+    try:
+        with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
+            kind = opened.format or ""
+            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            small = ImageOps.exif_transpose(opened)
+            small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise NotAPictureError(f"not a whole JPEG or PNG: {error}") from None
+    small.info = {}
+    out = io.BytesIO()
+    small.save(out, format=kind, optimize=True)
+    return out.getvalue(), Image.MIME[kind]
