@@ -8,7 +8,6 @@ from bundling.model import (
     BundleError,
     Kind,
     Target,
-    check_unzipped,
     megabytes,
 )
 
@@ -20,7 +19,6 @@ __all__ = [
     "Kind",
     "Target",
     "build",
-    "check_unzipped",
     "discover",
     "megabytes",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -60,21 +59,6 @@ class Bundle:
     def needs_bucket(self) -> bool:
         """Whether the zip is too large to be uploaded with the API call and has to go through a bucket."""
         return self.size_bytes > MAX_DIRECT_UPLOAD_BYTES
-
-
-def check_unzipped(bundles: Iterable[Bundle]) -> None:
-    """Refuse a function that, together with its layers, is larger than Lambda unpacks.
-
-    Raises BundleError, naming each package's share.
-    """
-    together = list(bundles)
-    total = sum(bundle.unzipped_bytes for bundle in together)
-    if total > MAX_UNZIPPED_BYTES:
-        shares = ", ".join(f"{bundle.name} {megabytes(bundle.unzipped_bytes)}" for bundle in together)
-        raise BundleError(
-            f"{shares}: {megabytes(total)} unzipped, and Lambda allows {megabytes(MAX_UNZIPPED_BYTES)} for a "
-            "function with its layers: leave out what isn't needed, or ship it as a container image."
-        )
 
 
 def megabytes(size_bytes: int) -> str:

@@ -40,6 +40,11 @@ class Shape(Enum):
         "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0",
         "",
     )
+    LAYER_VERSION = (
+        rf"{_HEAD}:lambda:[a-z0-9-]+:\d{{12}}:layer:[A-Za-z0-9_-]+:\d+",
+        "arn:aws:lambda:eu-west-1:123456789012:layer:powertools:7",
+        "Name a version: layers change by new versions only.",
+    )
     SECRET = (
         rf"{_HEAD}:secretsmanager:[a-z0-9-]+:\d{{12}}:secret:[\w/+=.@-]+-[A-Za-z0-9]{{6}}",
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf",

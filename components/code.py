@@ -1,4 +1,4 @@
-"""What runs in a function: a zip built from a folder of functions/, or a container image; and layers."""
+"""What runs in a function: a zip built from a folder, a signed one, or a container image; and layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ARCHITECTURE = "arm64"
 
 # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 _IMAGE_URI = re.compile(
-    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^:@]+(:[\w.-]+|@sha256:[0-9a-f]{64})"
+    r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/[^:@]+(:[\w.-]+|@sha256:[0-9a-f]{64})"
 )
 
 
@@ -45,11 +45,35 @@ class Packages:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignedPackage:
+    """A zip that AWS Signer has signed: a version of an object, in a bucket of the function's region.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-codesigning.html
+    """
+
+    bucket: str
+    key: str
+    version: str
+
+    def problems(self, where: str) -> Iterator[Problem]:
+        """Say that a part of it is missing."""
+        for what, value in (("bucket", self.bucket), ("key", self.key), ("version", self.version)):
+            if not value:
+                yield Problem(
+                    where=where,
+                    what=f"the signed package's {what}",
+                    got="empty",
+                    allowed="the object that the signing job wrote, and its version",
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Code:
-    """What runs: made by `Code.zip` or `Code.image`, one of which it is."""
+    """What runs: made by `Code.zip`, `Code.signed` or `Code.image`, one of which it is."""
 
     bundle: bundling.Bundle | None = None
     bucket: str | None = None
+    signed_package: SignedPackage | None = None
     image_uri: str | None = None
     command: tuple[str, ...] = ()
     ignore_changes: bool = False
@@ -62,6 +86,15 @@ class Code:
         """
         bundle = _build(folder, packages)
         return cls(bundle=bundle, bucket=packages.bucket if bundle.needs_bucket else None)
+
+    @classmethod
+    def signed(cls, package: SignedPackage) -> Code:
+        """Run a zip that is in S3 already, signed: what a code signing configuration that enforces takes.
+
+        Raises InvalidArgumentsError for an object without its bucket, key or version.
+        """
+        refuse(package.problems("code"))
+        return cls(signed_package=package)
 
     @classmethod
     def image(cls, uri: str, *, command: tuple[str, ...] = (), ignore_changes: bool = False) -> Code:
@@ -85,6 +118,12 @@ class Code:
             )
         return cls(image_uri=uri, command=command, ignore_changes=ignore_changes)
 
+    @property
+    def image_region(self) -> str | None:
+        """The region that the image is in; None for a zip."""
+        image = _IMAGE_URI.fullmatch(self.image_uri or "")
+        return image["region"] if image else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerArgs:
@@ -97,13 +136,30 @@ class LayerArgs:
     what: str
     bundle: bundling.Bundle
     bucket: str | None = None
+    signed_package: SignedPackage | None = None
 
     @classmethod
-    def zip(cls, folder: str, packages: Packages, *, scope: Scope, what: str) -> LayerArgs:
-        """Build a folder as a layer. Raises InvalidArgumentsError when it can't be built or shipped."""
+    def zip(
+        cls,
+        folder: str,
+        packages: Packages,
+        *,
+        scope: Scope,
+        what: str,
+        signed_package: SignedPackage | None = None,
+    ) -> LayerArgs:
+        """Build a folder as a layer. Raises InvalidArgumentsError when it can't be built or shipped.
+
+        signed_package: the same package, signed; it is shipped, since a function that takes signed code only
+        takes no other layers either.
+        """
         bundle = _build(folder, packages)
         return cls(
-            scope=scope, what=what, bundle=bundle, bucket=packages.bucket if bundle.needs_bucket else None
+            scope=scope,
+            what=what,
+            bundle=bundle,
+            bucket=packages.bucket if bundle.needs_bucket else None,
+            signed_package=signed_package,
         )
 
     @property
@@ -119,6 +175,8 @@ class LayerArgs:
     def problems(self) -> Iterator[Problem]:
         """Say what is impossible about the layer."""
         yield from Kind.LAYER.problems(f"layer {self.what}", self.name)
+        if self.signed_package:
+            yield from self.signed_package.problems(f"layer {self.what}")
         if self.bundle.kind is not bundling.Kind.PYTHON_LAYER:
             yield Problem(
                 where=f"layer {self.what}",
@@ -159,13 +217,18 @@ class Layer(Component):
     def __init__(self, name: str, args: LayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         refuse(args.problems())
         super().__init__("fleet:components:Layer", name, opts)
-        shipped = ship(self, args.bundle, args.bucket, args.scope)
+        shipped = (
+            Shipment.of(args.signed_package)
+            if args.signed_package
+            else ship(self, args.bundle, args.bucket, args.scope)
+        )
         self.version = aws.lambda_.LayerVersion(
             self.child("version"),
             layer_name=args.name,
             code=shipped.archive,
             s3_bucket=shipped.bucket,
             s3_key=shipped.key,
+            s3_object_version=shipped.version,
             compatible_architectures=[ARCHITECTURE],
             compatible_runtimes=[args.runtime],
             opts=self.inside(),
@@ -179,8 +242,21 @@ class Shipment:
     """How a zip gets to Lambda: with the call itself, or by way of a bucket."""
 
     archive: pulumi.Archive | None = None
-    bucket: pulumi.Output[str] | None = None
-    key: pulumi.Output[str] | None = None
+    bucket: pulumi.Input[str] | None = None
+    key: pulumi.Input[str] | None = None
+    version: str | None = None
+
+    @classmethod
+    def of(cls, package: SignedPackage) -> Shipment:
+        """Ship what is in S3 already."""
+        return cls(bucket=package.bucket, key=package.key, version=package.version)
+
+
+def ship_code(owner: Component, code: Code, scope: Scope) -> Shipment | None:
+    """Ship a function's zip; a container image isn't shipped."""
+    if code.signed_package:
+        return Shipment.of(code.signed_package)
+    return ship(owner, code.bundle, code.bucket, scope) if code.bundle else None
 
 
 def ship(owner: Component, bundle: bundling.Bundle, bucket: str | None, scope: Scope) -> Shipment:

@@ -112,7 +112,7 @@ class Grant:
 
     def _resource_problems(self, where: str, resource: str) -> Iterator[Problem]:
         if resource != "*":
-            yield from _arn_problems(where, resource)
+            yield from arn_problems(where, "a resource", resource)
             return
         for action in self.actions:
             if action not in ACTIONS_ON_ANY_RESOURCE:
@@ -141,10 +141,11 @@ def _action_problems(where: str, action: str) -> Iterator[Problem]:
         )
 
 
-def _arn_problems(where: str, resource: str) -> Iterator[Problem]:
+def arn_problems(where: str, what: str, resource: str) -> Iterator[Problem]:
+    """Say that something isn't an ARN, or has a wildcard that isn't below a fully named parent."""
     arn = _ARN.fullmatch(resource)
     if arn is None:
-        yield Problem(where=where, what="a resource", got=repr(resource), allowed="an ARN")
+        yield Problem(where=where, what=what, got=repr(resource), allowed="an ARN")
         return
     head = resource[: arn.start("resource")]
     tail = arn["resource"]
@@ -154,7 +155,7 @@ def _arn_problems(where: str, resource: str) -> Iterator[Problem]:
     if "*" in head or "?" in head or parent is None or not parent.match(tail):
         yield Problem(
             where=where,
-            what="a resource",
+            what=what,
             got=repr(resource),
             allowed="a wildcard only below a fully named parent, as 'log-group:<name>:log-stream:*' or "
             "'<bucket>/uploads/*'",

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components.arns import Shape
 from components.component import Component
+from components.grants import arn_problems
 from components.problems import Problem, refuse
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
@@ -42,7 +43,9 @@ class Invoker:
     ) -> Invoker:
         """Let an AWS service (`apigateway.amazonaws.com`) invoke, on behalf of one source.
 
-        Raises InvalidArgumentsError without a source: anybody's resource could then have the service call.
+        source_account: also needed for an ARN without an account (a bucket's), which somebody else may have
+        tomorrow. Raises InvalidArgumentsError without a source, or for one that isn't exact: anybody's
+        resource could then have the service call.
         """
         refuse(_service_problems(statement_id, service, source_arn, source_account))
         return cls(
@@ -152,8 +155,24 @@ def _service_problems(
             allowed=f"the ARN of what makes {service} call, or its account where AWS has no ARN for it",
             mend="Without one, anybody's resource could have the service call this function.",
         )
+    if isinstance(source_arn, str):
+        yield from _source_problems(where, source_arn, source_account)
     if source_account is not None and not _ACCOUNT.fullmatch(source_account):
         yield Problem(where=where, what="source_account", got=repr(source_account), allowed="twelve digits")
+
+
+def _source_problems(where: str, source_arn: str, source_account: str | None) -> Iterator[Problem]:
+    impossible = tuple(arn_problems(where, "source_arn", source_arn))
+    yield from impossible
+    if not impossible and not source_arn.split(":")[4] and source_account is None:
+        # https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html
+        yield Problem(
+            where=where,
+            what="source_account",
+            got="none",
+            allowed=f"the account of {source_arn!r}, which its ARN doesn't say",
+            mend="Without it, whoever takes the name after it was given up could have the function called.",
+        )
 
 
 def _role_problems(statement_id: str, role_arn: str) -> Iterator[Problem]:

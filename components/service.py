@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components.alarms import raise_alarms
 from components.asynchronous import keep_failures
-from components.code import ARCHITECTURE, LayerArgs, ship
+from components.code import ARCHITECTURE, LayerArgs, ship_code
 from components.component import Component
 from components.concurrency import provision
 from components.data.queue import Queue
@@ -84,7 +84,7 @@ class LambdaService(Component):
 
     def _function(self) -> aws.lambda_.Function:
         args, code = self.args, self.args.code
-        shipped = ship(self, code.bundle, code.bucket, args.scope) if code.bundle else None
+        shipped = ship_code(self, code, args.scope)
         return aws.lambda_.Function(
             self.child("function"),
             name=self.name,
@@ -95,6 +95,7 @@ class LambdaService(Component):
             code=shipped.archive if shipped else None,
             s3_bucket=shipped.bucket if shipped else None,
             s3_key=shipped.key if shipped else None,
+            s3_object_version=shipped.version if shipped else None,
             image_uri=code.image_uri,
             image_config={"commands": list(code.command)} if code.command else None,
             runtime=args.runtime,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pulumi
+import pulumi_aws as aws
 
 from components import grants, limits
 from components.alarms import AlarmArgs
@@ -26,6 +27,9 @@ from components.problems import Problem
 # "Supported runtimes" for the JSON format with levels: Java, .NET, Node.js, Python.
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
 _JSON_LOGS = ("python", "nodejs", "java", "dotnet")
+
+RUNTIMES = tuple(sorted(runtime.value for runtime in aws.lambda_.Runtime))
+"""What pulumi-aws knows, ended ones too: a policy rule tells why not to use them."""
 
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 
@@ -56,7 +60,7 @@ class LambdaServiceArgs:
     memory_mb: int = 512
     timeout_s: int = 30
     ephemeral_storage_mb: int = 512
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     invokers: tuple[Invoker, ...] = ()
     layers: tuple[LayerArgs | pulumi.Input[str], ...] = ()
@@ -86,7 +90,8 @@ class LambdaServiceArgs:
     @property
     def log_level(self) -> str:
         """The level below which Lambda drops the application's log lines."""
-        return self.environment.get("LOG_LEVEL", "INFO").upper()
+        level = self.environment.get("LOG_LEVEL", "INFO")
+        return level.upper() if isinstance(level, str) else ""
 
     @property
     def logs_json(self) -> bool:
@@ -176,8 +181,8 @@ class LambdaServiceArgs:
 
     def _code_problems(self, where: str) -> Iterator[Problem]:
         for what, value in (("runtime", self.runtime), ("handler", self.handler)):
-            if (self.code.bundle is not None) != (value is not None):
-                zipped = self.code.bundle is not None
+            zipped = self.code.image_uri is None
+            if zipped != (value is not None):
                 yield Problem(
                     where=where,
                     what=what,
@@ -217,9 +222,44 @@ class LambdaServiceArgs:
                 allowed="layers with a zip only",
                 mend="Copy the layers' contents into the image.",
             )
+        yield from self._layer_problems(where)
+        yield from self._image_problems(where)
+        if self.runtime is not None and self.runtime not in RUNTIMES:
+            yield Problem(
+                where=where,
+                what="runtime",
+                got=repr(self.runtime),
+                allowed=f"one of {', '.join(RUNTIMES)}",
+            )
+
+    def _image_problems(self, where: str) -> Iterator[Problem]:
+        region = self.code.image_region
+        if region is not None and region != self.scope.region:
+            # https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#images-permissions
+            yield Problem(
+                where=where,
+                what="the image's region",
+                got=repr(region),
+                allowed=f"{self.scope.region!r}, where the function is",
+                mend="Let ECR replicate the image's repository to that region.",
+            )
+        if region is not None and self.code_signing_config_arn is not None:
+            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-codesigning.html
+            yield Problem(
+                where=where,
+                what="code_signing_config_arn",
+                got="given with a container image",
+                allowed="a zip: Lambda checks no signatures of images",
+                mend="Leave it out, and let the registry's pipeline sign the image.",
+            )
+
+    def _layer_problems(self, where: str) -> Iterator[Problem]:
         ours = tuple(layer for layer in self.layers if isinstance(layer, LayerArgs))
-        for layer in ours:
-            yield from layer.problems()
+        for layer in self.layers:
+            if isinstance(layer, LayerArgs):
+                yield from layer.problems()
+            elif isinstance(layer, str):
+                yield from Shape.LAYER_VERSION.problems(where, "layers", layer, region=self.scope.region)
         yield from layer_problems(where, self.code, ours, self.runtime)
 
     def _range_problems(self, where: str) -> Iterator[Problem]:
@@ -256,7 +296,18 @@ class LambdaServiceArgs:
                     got="not a name",
                     allowed="a letter, then letters, digits and underscores, two characters at least",
                 )
-        size = len(json.dumps(dict(self.environment), separators=(",", ":"), ensure_ascii=False).encode())
+        for variable, value in self.environment.items():
+            if not isinstance(value, str | pulumi.Output):
+                yield Problem(
+                    where=where,
+                    what=f"the environment variable {variable}",
+                    got=f"of type {type(value).__name__}",
+                    allowed="text, as every process's environment has it",
+                    mend="Write it as text, as str(number) or json.dumps(value).",
+                )
+        # What only AWS knows is counted by AWS, when the function is made.
+        known = {name: value for name, value in self.environment.items() if isinstance(value, str)}
+        size = len(json.dumps(known, separators=(",", ":"), ensure_ascii=False).encode())
         if size > limits.ENVIRONMENT_BYTES:
             yield Problem(
                 where=where,

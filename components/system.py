@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import pulumi
 import pulumi_aws as aws
 
-from components.code import Layer, LayerArgs, Packages
+from components.code import Code, Layer, LayerArgs, Packages, SignedPackage
 from components.component import Component
 from components.concurrency import ProvisionedConcurrency
 from components.naming import Scope
@@ -55,11 +55,13 @@ class StageArgs:
 class ServiceArgs:
     """What a stage chooses for one service of a system; the rest is the same everywhere.
 
+    signed_package: what runs, in the place of a zip that is built and shipped unsigned.
     log_level: INFO and so on, in either case.
     function_url: a URL of its own, for the callers that the system names.
     """
 
     runtime: str | None = None
+    signed_package: SignedPackage | None = None
     memory_mb: int = 512
     timeout_s: int = 30
     ephemeral_storage_mb: int = 512
@@ -67,6 +69,13 @@ class ServiceArgs:
     reserved_concurrency: int | None = None
     provisioned_concurrency: ProvisionedConcurrency | None = None
     function_url: bool = False
+
+    def code(self, folder: str, packages: Packages) -> Code:
+        """Take the signed package, or build a folder.
+
+        Raises InvalidArgumentsError when it can't be built or shipped.
+        """
+        return Code.signed(self.signed_package) if self.signed_package else Code.zip(folder, packages)
 
     def applied_to(self, service: LambdaServiceArgs) -> LambdaServiceArgs:
         """Add the choices to a service. The log level's case is its code's own: LOG_LEVEL is left alone."""

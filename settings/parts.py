@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from components.arns import Shape
+from components.code import SignedPackage
 from components.concurrency import ProvisionedConcurrency
 from components.data.database import Database
 from components.data.secret import Secret
@@ -36,11 +37,13 @@ class DatabaseSettings(Settings):
     secret_arn: Annotated[str, values.arn(Shape.SECRET)] = Field(
         description="the ARN of the secret with the database's address and password"
     )
+    secret_kms_key_arn: values.KmsKeyArn | None = None
     security_group_id: values.SecurityGroupId = Field(description="the id of the database's security group")
 
     def args(self) -> Database:
         """Make the component's arguments."""
-        return Database(secret=Secret(arn=self.secret_arn), security_group_id=self.security_group_id)
+        secret = Secret(arn=self.secret_arn, kms_key_arn=self.secret_kms_key_arn)
+        return Database(secret=secret, security_group_id=self.security_group_id)
 
 
 class ThrottlingSettings(Settings):
@@ -91,9 +94,22 @@ class ProvisionedSettings(Settings):
         return ProvisionedConcurrency(**self.model_dump())
 
 
+class SignedPackageSettings(Settings):
+    """A zip that AWS Signer has signed, in a bucket of the system's region."""
+
+    bucket: values.BucketName = Field(description="the bucket that the signing job wrote to")
+    key: values.Words = Field(description="the signed object's key, as 'signed/0123abcd.zip'")
+    version: values.Words = Field(description="the version of the signed object")
+
+    def args(self) -> SignedPackage:
+        """Make the component's arguments."""
+        return SignedPackage(**self.model_dump())
+
+
 class ServiceSettings(Settings):
     """What a stage may choose for a service. What it leaves out is the component's own default."""
 
+    signed_package: SignedPackageSettings | None = None
     memory_mb: values.MemoryMb | None = None
     timeout_s: values.TimeoutS | None = None
     ephemeral_storage_mb: values.EphemeralStorageMb | None = None
@@ -112,6 +128,8 @@ class ServiceSettings(Settings):
     def args(self, default: ServiceArgs) -> ServiceArgs:
         """Make the component's arguments."""
         chosen: dict[str, Any] = {name: value for name, value in self if value is not None}
+        if self.signed_package:
+            chosen["signed_package"] = self.signed_package.args()
         if self.provisioned_concurrency:
             chosen["provisioned_concurrency"] = self.provisioned_concurrency.args()
         return replace(default, **chosen)

@@ -18,6 +18,7 @@ from settings.parts import (
     NetworkSettings,
     NodeServiceSettings,
     PythonServiceSettings,
+    SignedPackageSettings,
     ThrottlingSettings,
 )
 from settings.system import Common, SystemSettings
@@ -77,6 +78,7 @@ class TypeRushSettings(SystemSettings):
     api: ApiSettings = ApiSettings()
     record_service: NodeServiceSettings = NodeServiceSettings()
     text_service: PythonServiceSettings = PythonServiceSettings()
+    signed_text_layer: SignedPackageSettings | None = None
 
     @field_validator("model")
     @classmethod
@@ -104,6 +106,7 @@ class TypeRushSettings(SystemSettings):
             api=self.api.args(),
             record_service=self.record_service.args(TypeRushArgs.record_service),
             text_service=self.text_service.args(TypeRushArgs.text_service),
+            signed_text_layer=self.signed_text_layer.args() if self.signed_text_layer else None,
         )
 
     def _bedrock_model(self, scope: Scope) -> BedrockModel:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
-import pulumi_aws as aws
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationInfo
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
@@ -20,6 +19,7 @@ from components.concurrency import ProvisionedConcurrency
 from components.naming import Names, Scope
 from components.network import Network, id_problems
 from components.problems import InvalidArgumentsError, Problem
+from components.service_args import RUNTIMES
 from components.triggers.http_api import Cors, HttpApiArgs, JwtAuthorizer, Throttling
 
 T = TypeVar("T")
@@ -140,8 +140,7 @@ def one_of(allowed: Sequence[Any], meant: Callable[[Any], Any] = lambda value: v
 
 def runtime(family: str) -> AfterValidator:
     """Accept Lambda's runtimes of one language (`nodejs`)."""
-    # Ended runtimes too: a policy rule tells why not to use them.
-    known = [member.value for member in aws.lambda_.Runtime if member.value.startswith(family)]
+    known = [runtime for runtime in RUNTIMES if runtime.startswith(family)]
     return one_of(
         sorted(
             known, key=lambda name: [int(part) for part in name[len(family) :].split(".") if part.isdigit()]
@@ -215,6 +214,7 @@ BucketName = Annotated[
     ),
 ]
 
+Words = Annotated[str, _matching(r"\S.*", "text that isn't empty")]
 ModelId = Annotated[str, _taken(lambda model: BedrockModel.by_id(_ANY, model))]
 
 

@@ -11,7 +11,7 @@ import pulumi
 from components.alarms import AlarmArgs
 from components.arns import Shape
 from components.bedrock import BedrockModel
-from components.code import Code, LayerArgs
+from components.code import LayerArgs, SignedPackage
 from components.data.database import Database, DatabaseAccess
 from components.data.table import Key, Table, TableArgs
 from components.network import Network
@@ -59,6 +59,7 @@ class TypeRushArgs(SystemArgs):
     """What TypeRush is told in a stage.
 
     game_service_role_arn: the role of the ECS task that calls both services.
+    signed_text_layer: text-service's layer, where its code is signed.
     """
 
     network: Network
@@ -68,6 +69,7 @@ class TypeRushArgs(SystemArgs):
     api: ApiArgs = ApiArgs()
     record_service: ServiceArgs = _RECORD_SERVICE
     text_service: ServiceArgs = _TEXT_SERVICE
+    signed_text_layer: SignedPackage | None = None
 
     def problems(self) -> Iterator[Problem]:
         """Say which of the ARNs that are given aren't what they have to be."""
@@ -100,14 +102,14 @@ class RecordService(SystemService[TypeRushParts]):
             scope=args.scope,
             service=RECORD_SERVICE,
             description="TypeRush: game records and the leaderboard",
-            code=Code.zip("functions/typerush/record_service", args.common.packages),
+            code=args.record_service.code("functions/typerush/record_service", args.common.packages),
             handler="dist/lambda.handler",
             environment={
                 "NODE_ENV": "production",
                 "LOG_LEVEL": args.record_service.log_level.lower(),
                 "DB_SECRET_ARN": args.database.secret.arn,
             },
-            grants=(args.database.secret.grant_read(),),
+            grants=args.database.secret.grant_read(),
         )
         return _called_by_the_game(args.record_service.applied_to(described), args.record_service, args)
 
@@ -125,7 +127,7 @@ class TextService(SystemService[TypeRushParts]):
             scope=args.scope,
             service=TEXT_SERVICE,
             description="TypeRush: texts to type",
-            code=Code.zip("functions/typerush/text_service", args.common.packages),
+            code=args.text_service.code("functions/typerush/text_service", args.common.packages),
             handler="main.lambda_handler",
             environment={
                 "ENVIRONMENT": "production",
@@ -209,7 +211,11 @@ def _texts(args: TypeRushArgs) -> TableArgs:
 
 def _text_layer(args: TypeRushArgs) -> LayerArgs:
     return LayerArgs.zip(
-        "functions/typerush/text_layer", args.common.packages, scope=args.scope, what="text-layer"
+        "functions/typerush/text_layer",
+        args.common.packages,
+        scope=args.scope,
+        what="text-layer",
+        signed_package=args.signed_text_layer,
     )
 
 

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 import bundling
-from components.code import Code, Layer, LayerArgs, Packages, layer_problems
+from components.code import Code, Layer, LayerArgs, Packages, SignedPackage, layer_problems
 from components.problems import InvalidArgumentsError
 from components.service import LambdaService
 from tests.components.sample import PACKAGES, SCOPE, LargePackages, bundle, service_args
@@ -60,6 +60,32 @@ def test_what_cannot_be_built_is_told_without_a_traceback(tmp_path: Path) -> Non
     packages = Packages(project=tmp_path, target=bundling.Target.LAMBDA)
     with pytest.raises(pulumi.RunError, match=r"bundle\.toml"):
         Code.zip("functions/x", packages)
+
+
+SIGNED = SignedPackage(bucket="signed", key="signed/0123abcd.zip", version="v7")
+
+
+def test_a_signed_zip_comes_from_its_bucket() -> None:
+    code = Code.signed(SIGNED)
+    function = declare(lambda: LambdaService("worker", service_args(code=code)))["worker-function"]
+    assert function.inputs["packageType"] == "Zip"
+    assert function.inputs["s3Bucket"] == "signed"
+    assert function.inputs["s3Key"] == "signed/0123abcd.zip"
+    assert function.inputs["s3ObjectVersion"] == "v7"
+    assert "code" not in function.inputs
+
+
+def test_a_signed_zip_is_one_version_of_an_object() -> None:
+    with pytest.raises(InvalidArgumentsError, match="the signed package's version is empty"):
+        Code.signed(replace(SIGNED, version=""))
+
+
+def test_a_signed_layer_comes_from_its_bucket() -> None:
+    layer = replace(text_layer(), signed_package=SIGNED)
+    version = declare(lambda: Layer("text-layer", layer))["text-layer-version"]
+    assert version.inputs["s3Bucket"] == "signed"
+    assert version.inputs["s3ObjectVersion"] == "v7"
+    assert "code" not in version.inputs
 
 
 def test_an_image() -> None:

@@ -28,6 +28,19 @@ def test_a_service_is_named_with_its_source() -> None:
         (("Allow", GAME_ROLE, BUCKET, None), "A role is named by its ARN, with Invoker.by_role"),
         (("Allow", "*", BUCKET, None), "the principal is '*'; allowed: an AWS service"),
         (("Allow", "s3.amazonaws.com", None, "me"), "source_account is 'me'; allowed: twelve digits"),
+        (("Allow", "s3.amazonaws.com", "arn:aws:s3:::*", "123456789012"), "source_arn is 'arn:aws:s3:::*';"),
+        (
+            ("Allow", "s3.amazonaws.com", "uploads", "123456789012"),
+            "source_arn is 'uploads'; allowed: an ARN",
+        ),
+        (("Allow", "s3.amazonaws.com", BUCKET, None), "source_account is none; allowed: the account of"),
+        (("Allow", "events.amazonaws.com", "arn:aws:events:*:123456789012:rule/r", None), "source_arn is"),
+        (("Allow", "events.amazonaws.com", "arn:aws:events:eu-west-1:*:rule/r", None), "source_arn is"),
+        (("Allow", "events.amazonaws.com", "arn:aws:events:eu-west-1:123456789012:*", None), "source_arn is"),
+        (
+            ("Allow", "events.amazonaws.com", "arn:aws:events:eu-west-1:123456789012:rule/*", None),
+            "source_arn is",
+        ),
         (("Allow it", "s3.amazonaws.com", BUCKET, None), "the statement id is 'Allow it'; allowed: 1 to 100"),
     ],
 )
@@ -38,6 +51,19 @@ def test_an_impossible_service_is_refused(
     with pytest.raises(InvalidArgumentsError) as error:
         Invoker.by_service(statement_id, service, source_arn=source_arn, source_account=source_account)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "arn:aws:events:eu-west-1:123456789012:rule/nightly",
+        "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/*/*",
+        "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/*/GET/records",
+        "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI",
+    ],
+)
+def test_a_source_is_exact_or_below_what_is(source: str) -> None:
+    assert Invoker.by_service("Allow", "x.amazonaws.com", source_arn=source).source_arn == source
 
 
 @pytest.mark.parametrize(

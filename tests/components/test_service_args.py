@@ -22,6 +22,8 @@ from tests.components.sample import GAME_ROLE, KEY, TOPIC, bundle, service_args
 from tests.mocks import declare
 
 IMAGE = Code.image("123456789012.dkr.ecr.ap-southeast-1.amazonaws.com/app:1.0")
+LAYERS = tuple(f"arn:aws:lambda:ap-southeast-1:123456789012:layer:base:{number}" for number in range(6))
+SIGNING = "arn:aws:lambda:ap-southeast-1:123456789012:code-signing-config:csc-0123456789abcdef0"
 READ = Grant(sid="Read", actions=("s3:GetObject",), resources=("arn:aws:s3:::uploads/a",))
 CALL = Invoker.by_role("AllowGame", GAME_ROLE)
 
@@ -48,7 +50,26 @@ IMPOSSIBLE: list[tuple[dict[str, object], str]] = [
         {"code": IMAGE, "runtime": None, "handler": None, "layers": ("a",)},
         "layers is 1 with a container image; allowed: layers with a zip only",
     ),
-    ({"layers": tuple("abcdef")}, "layers is 6; allowed: at most 5. Put two of them together"),
+    (
+        {"code": IMAGE, "runtime": None, "handler": None, "code_signing_config_arn": SIGNING},
+        "code_signing_config_arn is given with a container image; allowed: a zip: Lambda checks",
+    ),
+    (
+        {
+            "code": Code.image("123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1.0"),
+            "runtime": None,
+            "handler": None,
+        },
+        "the image's region is 'eu-west-1'; allowed: 'ap-southeast-1', where the function is. Let ECR",
+    ),
+    ({"layers": ("powertools",)}, "layers is 'powertools'; allowed: an ARN as arn:aws:lambda:"),
+    (
+        {"layers": (LAYERS[0].replace("ap-southeast-1", "eu-west-1"),)},
+        "allowed: one in ap-southeast-1, where the service is",
+    ),
+    ({"runtime": "python2"}, "runtime is 'python2'; allowed: one of dotnet10, "),
+    ({"environment": {"RETRIES": 3}}, "the environment variable RETRIES is of type int; allowed: text"),
+    ({"layers": LAYERS}, "layers is 6; allowed: at most 5. Put two of them together"),
     (
         {"environment": {"AWS_REGION": "eu-west-1"}},
         "AWS_REGION is set; allowed: names that Lambda doesn't reserve. Lambda sets this one itself",
@@ -130,7 +151,7 @@ def test_an_impossible_service_is_refused_before_anything_is_registered(
 
 
 def test_all_problems_of_a_service_are_told_at_once() -> None:
-    changes = {"memory_mb": 1, "timeout_s": 0, "layers": tuple("abcdef"), "environment": {"AWS_REGION": "x"}}
+    changes = {"memory_mb": 1, "timeout_s": 0, "layers": LAYERS, "environment": {"AWS_REGION": "x"}}
     problems = [problem.what for problem in service_args(**changes).problems()]
     assert problems == ["layers", "memory_mb", "timeout_s", "the environment variable AWS_REGION"]
 

@@ -39,9 +39,36 @@ def test_a_database_is_guarded_by_a_security_group() -> None:
 
 
 def test_a_secret_is_read() -> None:
-    assert Secret(arn=SECRET_ARN).grant_read() == Grant(
-        sid="ReadSecret", actions=("secretsmanager:GetSecretValue",), resources=(SECRET_ARN,)
+    assert Secret(arn=SECRET_ARN).grant_read() == (
+        Grant(sid="ReadSecret", actions=("secretsmanager:GetSecretValue",), resources=(SECRET_ARN,)),
     )
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "domain"),
+    [("aws", "ap-southeast-1", "amazonaws.com"), ("aws-cn", "cn-north-1", "amazonaws.com.cn")],
+)
+def test_a_key_of_ones_own_is_used_through_secrets_manager_alone(
+    partition: str, region: str, domain: str
+) -> None:
+    secret, key = (
+        arn.replace("arn:aws:", f"arn:{partition}:").replace("ap-southeast-1", region)
+        for arn in (SECRET_ARN, KEY)
+    )
+    read, decrypt = Secret(arn=secret, kms_key_arn=key).grant_read()
+    assert read.resources == (secret,)
+    assert decrypt.statement() == {
+        "Sid": "DecryptSecret",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt"],
+        "Resource": [key],
+        "Condition": {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.{domain}"}},
+    }
+
+
+def test_a_secrets_key_is_a_key() -> None:
+    with pytest.raises(InvalidArgumentsError, match="kms_key_arn is 'alias/database'; allowed: an ARN"):
+        Secret(arn=SECRET_ARN, kms_key_arn="alias/database")
 
 
 def test_a_secret_without_its_suffix_is_refused() -> None:

@@ -10,6 +10,7 @@ import pytest
 import settings
 from bundling import Target
 from components.bedrock import BedrockModel
+from components.code import SignedPackage
 from components.concurrency import ProvisionedConcurrency
 from components.systems.typerush import TypeRushArgs
 from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
@@ -121,6 +122,25 @@ def test_a_system_of_another_region_has_its_own_topic_key_and_bucket() -> None:
     } == arns(REGION)
     told = sample.mistakes(changed(shared))
     assert [mistake.path for mistake in told] == [path for path in shared if "Bucket" not in path]
+
+
+def test_signed_code_and_a_secret_under_a_key_of_ones_own() -> None:
+    signed = {"bucket": "signed-packages", "key": "signed/0123abcd.zip", "version": "v7"}
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    args = _typerush(
+        sample.load(
+            changed(
+                {
+                    f"{TYPERUSH}.textService.signedPackage": signed,
+                    f"{TYPERUSH}.signedTextLayer": signed,
+                    f"{TYPERUSH}.database.secretKmsKeyArn": key,
+                }
+            )
+        )
+    )
+    assert args.text_service.signed_package == args.signed_text_layer == SignedPackage(**signed)
+    assert args.text_service.code("functions/x/y", args.common.packages).bundle is None
+    assert args.database.secret.kms_key_arn == key
 
 
 def test_an_existing_api_takes_the_place_of_ours() -> None:
