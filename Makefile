@@ -68,7 +68,7 @@ lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@for folder in $(PYTHON_FUNCTIONS); do (cd $$folder && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache/functions .) || exit 1; done
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	@$(BIN)/zizmor --offline --no-progress --quiet .github

@@ -34,7 +34,14 @@ STAGE: Mapping[str, Any] = {
         "model": "anthropic.claude-3-haiku-20240307-v1:0",
     },
 }
-REMOVED = object()
+
+
+class _Removed:
+    def __repr__(self) -> str:
+        return "removed"
+
+
+REMOVED = _Removed()
 """As a change: take the key away."""
 
 
