@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAGE ?= local
 
 NODE_FUNCTIONS := $(patsubst %/package-lock.json,%,$(wildcard functions/*/*/package-lock.json))
-PYTHON_FUNCTIONS := $(sort $(patsubst %/,%,$(dir $(wildcard functions/*/*/*.py))))
+PYTHON_FUNCTIONS := $(patsubst %/bundle.toml,%,$(shell grep -l '^kind = "python"' functions/*/*/bundle.toml))
 LOCKED := $(patsubst %/requirements.in,%,$(wildcard functions/*/*/requirements.in))
 # Lambda's Python runtimes bring the AWS SDK, and so does the embedded AWS: packages don't carry it again.
 SDK := --no-emit-package boto3 --no-emit-package botocore --no-emit-package s3transfer

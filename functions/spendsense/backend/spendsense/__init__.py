@@ -1,0 +1,1 @@
+"""What the four functions share: the database, the formulas, the rules."""

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.functions.spendsense.backend import ADA, Secrets, body, context
+
+Call = Callable[..., Any]
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Pool"
+CLAIMS = {"sub": "ada", "token_use": "id", "aud": "client", "iss": ISSUER}
+ONE = {"date": "2026-06-01", "amount": "-1.50", "category": "dining", "merchant": "Pizzeria"}
+
+
+def posted(**changes: Any) -> dict[str, Any]:
+    return {"user_id": "ada", "transactions": [{**ONE, **changes}]}
+
+
+def test_health(call: Call) -> None:
+    status, answer, _ = call("GET", "/api/v1/health")
+    assert (status, answer) == (200, {"status": "ok", "database": "ok", "environment": "test"})
+
+
+def test_health_without_a_database(call: Call, secrets: Secrets) -> None:
+    secrets.database["port"] = 1
+    assert call("GET", "/api/v1/health")[:2] == (503, {"status": "unavailable", "database": "unavailable"})
+
+
+def test_transactions_are_stored_once(call: Call) -> None:
+    status, answer, _ = call("POST", "/api/v1/transactions", body("ada", ADA))
+    assert (status, answer["stored"], answer["known"]) == (201, len(ADA), 0)
+    status, answer, _ = call("POST", "/api/v1/transactions", body("ada", ADA))
+    assert (status, answer["stored"], answer["known"]) == (201, 0, len(ADA))
+
+
+def test_an_id_is_given_where_there_is_none(call: Call) -> None:
+    assert len(call("POST", "/api/v1/transactions", posted())[1]["ids"][0]) == 36
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("{", "JSON decode error"),
+        (None, "the body: Field required"),
+        ([], "the body: Input should be"),
+        ({"user_id": "ada", "transactions": []}, "transactions: List should have at least 1 item"),
+        ({"user_id": "a b", "transactions": [ONE]}, "user_id: String should match pattern"),
+        (posted(amount="1.555"), "transactions.0.amount"),
+        (posted(amount="0"), "the amount is 0"),
+        (posted(amount="NaN"), "transactions.0.amount"),
+        (posted(amount="99999999999"), "transactions.0.amount"),
+        (posted(category="fun"), "transactions.0.category: Input should be 'income'"),
+        (posted(category="income"), "income with an amount below 0"),
+        (posted(date="1969-12-31"), "before 1970 or after today"),
+        (posted(date=str(datetime.now(UTC).date() + timedelta(3))), "before 1970 or after today"),
+        (posted(merchant=" "), "transactions.0.merchant"),
+        (posted(merchant="a\x00b"), "transactions.0.merchant"),
+        (posted(colour="red"), "transactions.0.colour: Extra inputs are not permitted"),
+        ({"user_id": "ada", "transactions": [ONE | {"id": "1"}, ONE | {"id": "1"}]}, "an id is there twice"),
+    ],
+)
+def test_bad_transactions(call: Call, given: Any, told: str) -> None:
+    status, answer, _ = call("POST", "/api/v1/transactions", given)
+    assert status == 400
+    assert told in answer["error"]
+
+
+def test_nothing_is_half_written(call: Call) -> None:
+    given: dict[str, Any] = {
+        "user_id": "ada",
+        "transactions": [ONE | {"id": "1"}, ONE | {"id": "2", "amount": "0"}],
+    }
+    assert call("POST", "/api/v1/transactions", given)[0] == 400
+    given["transactions"][1]["amount"] = "1"
+    assert call("POST", "/api/v1/transactions", given)[1]["stored"] == 2
+
+
+@pytest.mark.parametrize("what", ["features", "persona", "recommendations"])
+def test_what_isn_t_there(call: Call, what: str) -> None:
+    assert call("GET", f"/api/v1/users/ada/{what}")[:2] == (404, {"error": f"ada has no {what} yet"})
+    status, answer, _ = call("GET", f"/api/v1/users/ada/{what}", query={"date": "2026-01-01"})
+    assert (status, answer["error"]) == (404, f"ada has no {what} of 2026-01-01")
+    assert call("GET", f"/api/v1/users/ada/{what}", query={"date": "May"})[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 404), ("GET", "/api/v1/users/ada", 404), ("PUT", "/api/v1/transactions", 405)],
+)
+def test_other_places(call: Call, method: str, path: str, status: int) -> None:
+    found, answer, _ = call(method, path)
+    assert found == status
+    assert answer["error"]
+
+
+def test_a_token_shows_its_user_s_data_only(call: Call, secrets: Secrets) -> None:
+    assert call("POST", "/api/v1/transactions", posted(), claims=CLAIMS)[0] == 201
+    assert call("GET", "/api/v1/users/ada/persona", claims=CLAIMS)[0] == 404
+    assert call("GET", "/api/v1/users/bob/persona", claims=CLAIMS)[:2] == (
+        403,
+        {"error": "the token is somebody else's"},
+    )
+    assert call("POST", "/api/v1/transactions", posted() | {"user_id": "bob"}, claims=CLAIMS)[0] == 403
+    assert secrets.asked.count("cognito") == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"token_use": "access"}, {"aud": "other"}, {"iss": "https://other.test"}, {"aud": ""}]
+)
+def test_a_token_for_something_else(call: Call, changes: dict[str, str]) -> None:
+    status, answer, _ = call("GET", "/api/v1/users/ada/persona", claims=CLAIMS | changes)
+    assert (status, answer) == (401, {"error": "the token isn't an ID token of this application"})
+
+
+def test_another_client_in_the_secret(call: Call, secrets: Secrets) -> None:
+    assert call("GET", "/api/v1/users/ada/persona", claims=CLAIMS)[0] == 404
+    secrets.cognito["client_id"] = "next"
+    assert call("GET", "/api/v1/users/ada/persona", claims=CLAIMS | {"aud": "next"})[0] == 404
+
+
+def preflight(call: Call, origin: str) -> tuple[int, str | None]:
+    asked = {"origin": origin, "access-control-request-method": "POST"}
+    status, _, answer = call("OPTIONS", "/api/v1/transactions", headers=asked)
+    return status, header(answer, "access-control-allow-origin")
+
+
+def header(answer: Any, name: str) -> str | None:
+    headers = {**(answer.get("headers") or {})}
+    headers |= {key: values[0] for key, values in (answer.get("multiValueHeaders") or {}).items()}
+    return {key.lower(): value for key, value in headers.items()}.get(name)
+
+
+def test_preflights(call: Call) -> None:
+    assert preflight(call, "https://www.test") == (200, "https://www.test")
+    assert preflight(call, "https://evil.test") == (400, None)
+
+
+def test_answers_say_which_origin_may_read_them(call: Call) -> None:
+    for origin, said in (("https://app.test", "https://app.test"), ("https://evil.test", None)):
+        _, _, answer = call("GET", "/api/v1/users/ada/persona", headers={"origin": origin})
+        assert header(answer, "access-control-allow-origin") == said
+
+
+def test_a_fault_shows_no_internals(
+    call: Call, load: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("internal")
+
+    monkeypatch.setattr(load("spendsense.store"), "persona_of", broken)
+    assert call("GET", "/api/v1/users/ada/persona")[:2] == (500, {"error": "internal error"})
+
+
+@pytest.mark.parametrize("event", [None, [], {}, {"httpMethod": "GET", "path": 5}, {"version": "2.0"}])
+def test_what_is_no_event_of_a_rest_api(load: Callable[[str], Any], secrets: Secrets, event: Any) -> None:
+    answer = load("app.handler").handler(event, context())
+    assert answer["statusCode"] == 400
+    assert "none of a REST API" in answer["body"]
