@@ -214,7 +214,8 @@ def difference(old: Any, new: Any, path: str = "", *, forced: frozenset[str] = f
 
 def say_end(out: Console, result: Result, *, preview: bool, report: Report) -> None:
     """Print outputs, policies and the count."""
-    if result.outputs and not preview:
+    ended_well = result.outcome is Outcome.SUCCEEDED
+    if result.outputs and ended_well and not preview:
         out.print("[bold]Outputs[/]")
         for name, value in sorted(result.outputs.items()):
             out.print(f"  {escape(name)}: {escape(shown(value, indent=2))}")
@@ -226,8 +227,7 @@ def say_end(out: Console, result: Result, *, preview: bool, report: Report) -> N
         if op is not Op.SAME and count
     ]
     counts.append(f"{result.changes.get(Op.SAME, 0)} unchanged")
-    idle = not result.changed and result.outcome is Outcome.SUCCEEDED
-    what = f"nothing to do ({counts[-1]})" if idle else ", ".join(counts)
+    what = ", ".join(counts) if result.changed or not ended_well else f"nothing to do ({counts[-1]})"
     out.print(f"[bold]Resources[/] {what} [dim]in {result.duration_s:.1f} s[/]")
     if result.advice:
         console(stderr=True).print(escape(result.advice))

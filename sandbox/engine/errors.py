@@ -64,6 +64,11 @@ class ProviderError(EngineError):
         self.code = code
         self.details: tuple[Any, ...] = ()
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether there was no answer: what was asked for may have been done nevertheless."""
+        return self.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+
 
 class InitError(ProviderError):
     """A resource was created or updated, and isn't healthy.

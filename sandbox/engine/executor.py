@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from .errors import EngineError, InitError, ProtectedError
+from .errors import EngineError, InitError, ProtectedError, ProviderError
 from .events import Op, ResourceDone, ResourceFailed, ResourcePre, Severity
 from .properties import Secret, make_secret, same
 from .registry import is_default
@@ -31,9 +31,13 @@ class StepExecutor:
         self._lock = threading.Lock()
         self.failed: list[Step] = []
         """the steps that failed"""
-        self.error: EngineError | None = None
-        """the first failure"""
+        self._errors: list[EngineError] = []
         self.counts: dict[Op, int] = {}
+
+    @property
+    def error(self) -> EngineError | None:
+        """The first failure."""
+        return self._errors[0] if self._errors else None
 
     def run_chain(self, chain: Sequence[Step]) -> bool:
         """Run steps one after another, in the caller's thread, when there is a free slot.
@@ -83,7 +87,8 @@ class StepExecutor:
             step.record(number)
             return self._fail(step, error, begun)
         except EngineError as error:
-            deployment.snapshots.end(number)
+            if not _unanswered(error):  # else the next run has to find out
+                deployment.snapshots.end(number)
             return self._fail(step, error, begun)
         self._take_in(step)
         step.record(number)
@@ -108,10 +113,13 @@ class StepExecutor:
     def _fail(self, step: Step, error: EngineError, begun: float) -> bool:
         deployment = self._deployment
         with self._lock:
+            known = any(_unanswered(each) and str(each) == str(error) for each in self._errors)
             self.failed.append(step)
-            self.error = self.error or error
+            self._errors.append(error)
         hidden = is_default(step.urn)
-        deployment.tell(Severity.ERROR, str(error), "" if hidden else step.urn)
+        if not known:  # every step meets it when a provider is gone
+            nameless = hidden or _unanswered(error)
+            deployment.tell(Severity.ERROR, str(error), "" if nameless else step.urn)
         if not hidden:
             deployment.emit(
                 ResourceFailed(step=step.view(), error=str(error), duration_s=time.monotonic() - begun)
@@ -119,6 +127,10 @@ class StepExecutor:
         if not isinstance(error, ProtectedError):  # the others that are protected are told as well
             deployment.cancel()
         return False
+
+
+def _unanswered(error: EngineError) -> bool:
+    return isinstance(error, ProviderError) and error.unanswered
 
 
 def _counts(step: Step, *, refreshing_only: bool) -> bool:

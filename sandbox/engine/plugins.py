@@ -15,6 +15,10 @@ GRPC_OPTIONS: Final = (
     ("grpc.max_send_message_length", 400 * 1024 * 1024),
 )
 _DEBUG_PROVIDERS: Final = "PULUMI_DEBUG_PROVIDERS"
+_ANSWER_TIMEOUT_S: Final = 60.0
+_WORK_TIMEOUT_S: Final = 3600.0
+_WORK: Final = frozenset({"Create", "Read", "Update", "Delete", "Construct", "Call", "Invoke"})
+"""What may take long at an attached provider; all other calls only ask it for its opinion."""
 _STATUS_DETAILS: Final = "grpc-status-details-bin"
 
 
@@ -167,19 +171,31 @@ class _Channel:
         self._stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
     def call(self, method: str, request: Any) -> Any:
+        timeout_s = _timeout_s(method, request)
         try:
-            return getattr(self._stub, method)(request)
+            return getattr(self._stub, method)(request, timeout=timeout_s)
         except self._grpc.RpcError as error:
             code = error.code().name
             details = error.details() or ""
             if code == "UNAVAILABLE":
                 details = f"the provider on 127.0.0.1:{self._port} doesn't answer: {details}"
+            elif code == "DEADLINE_EXCEEDED":
+                details = (
+                    f"the provider on 127.0.0.1:{self._port} hasn't answered {method} within {timeout_s:g} s"
+                )
             raise _error(
                 code, details, {item.key: item.value for item in error.trailing_metadata() or ()}
             ) from None
 
     def close(self) -> None:
         self._channel.close()
+
+
+def _timeout_s(method: str, request: Any) -> float:
+    """How long to wait for an answer: what the resource asks for, or what such a call may take."""
+    if method not in _WORK or getattr(request, "preview", False):
+        return _ANSWER_TIMEOUT_S
+    return float(getattr(request, "timeout", 0.0)) or _WORK_TIMEOUT_S
 
 
 def _error(code: str, message: str, trailing: Mapping[str, Any]) -> ProviderError:

@@ -65,6 +65,16 @@ class UnsupportedError(ProviderError):
     """A type, property or function that this provider doesn't have; the text names it."""
 
 
+class UnansweredError(ProviderError):
+    """The embedded AWS is gone or hangs; whether it did what it was asked to isn't known."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the embedded AWS doesn't answer: it was ended, or it hangs. `fleet up` starts it again, and"
+            " makes anew what it held"
+        )
+
+
 def code_of(error: Exception) -> str:
     """AWS's error code of a botocore ``ClientError``; empty for anything else."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
@@ -76,6 +86,13 @@ def is_missing(error: Exception) -> bool:
     return code_of(error) in MISSING
 
 
+def failure(error: Exception, doing: str) -> ProviderError:
+    """What to raise for anything that went wrong while ``doing``."""
+    if type(error).__name__ in _NO_ANSWER:
+        return UnansweredError()
+    return ProviderError(told(error, doing))
+
+
 def told(error: Exception, doing: str) -> str:
     """One text for anything that went wrong while ``doing``, e.g. ``"creating Function shop"``."""
     code = code_of(error)
@@ -85,7 +102,6 @@ def told(error: Exception, doing: str) -> str:
         return f"{doing}: AWS answered {code}: {message}" + (f"\n{hint}" if hint else "")
     if isinstance(error, ProviderError | TimeoutError):
         return f"{doing}: {error}"
-    kind = type(error).__name__
-    if kind in _NO_ANSWER:
-        return f"{doing}: the embedded AWS doesn't answer ({error})\nstart it with `fleet up`"
-    return f"{doing}: {kind}: {error}"
+    if type(error).__name__ in _NO_ANSWER:
+        return f"{doing}: {UnansweredError()}"
+    return f"{doing}: {type(error).__name__}: {error}"

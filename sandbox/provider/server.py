@@ -27,7 +27,7 @@ from .check import Failure, check, discreet, sound_part
 from .clients import Aws, account_id
 from .compare import Change, changes
 from .endpoint import Endpoint
-from .errors import ProviderError, UnsupportedError, is_missing, told
+from .errors import ProviderError, UnansweredError, UnsupportedError, failure, is_missing, told
 from .resource import ResourceType, Update
 from .settings import Settings
 from .values import UNKNOWN, PropertyMap, decode, encode, has_unknown, plain
@@ -68,6 +68,8 @@ def answers(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any], R
             context.abort_with_status(_Status(str(error), error.detail))
         except UnsupportedError as error:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+        except UnansweredError as error:
+            context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         except ProviderError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         raise AssertionError("a context's abort doesn't return")
@@ -148,7 +150,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             account = account_id(endpoint)
         except Exception as error:
-            raise ProviderError(told(error, "asking the embedded AWS for its account")) from None
+            raise failure(error, "asking the embedded AWS for its account") from None
         allowed, forbidden = self._settings.allowed_account_ids, self._settings.forbidden_account_ids
         if (allowed and account not in allowed) or account in forbidden:
             raise ProviderError(
@@ -171,7 +173,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         except ProviderError:
             raise
         except Exception as error:
-            raise ProviderError(told(error, request.tok)) from None
+            raise failure(error, request.tok) from None
         response = provider_pb2.InvokeResponse()
         getattr(response, "return").CopyFrom(encode(answer))
         return response
@@ -186,7 +188,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             found = kind.find(aws, inputs)
         except Exception as error:
             if not is_missing(error):
-                raise ProviderError(told(error, doing)) from None
+                raise failure(error, doing) from None
             found = None
         getattr(response, "return").update({"id": found or ""})
         return response
@@ -273,7 +275,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         try:
             made = kind.create(aws, known)
         except Exception as error:
-            raise ProviderError(told(error, doing)) from None
+            raise failure(error, doing) from None
         try:
             kind.finish(aws, made, known)
             outputs = self._seen(kind, aws, made, inputs)
@@ -313,7 +315,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             kind.update(aws, Update(id=request.id, olds=plain(outputs), news=known, changed=every))
             outputs = self._seen(kind, aws, request.id, inputs)
         except Exception as error:
-            raise ProviderError(told(error, doing)) from None
+            raise failure(error, doing) from None
         return provider_pb2.UpdateResponse(properties=encode(outputs))
 
     @answers
@@ -344,7 +346,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             kind.delete(aws, request.id, plain(outputs))
         except Exception as error:
             if not is_missing(error):
-                raise ProviderError(told(error, doing)) from None
+                raise failure(error, doing) from None
         return Empty()
 
     def _known(self, kind: ResourceType, inputs: PropertyMap, doing: str) -> dict[str, Any]:
@@ -370,7 +372,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as error:
             if is_missing(error):
                 return None
-            raise ProviderError(told(error, doing)) from None
+            raise failure(error, doing) from None
 
     def _seen(self, kind: ResourceType, aws: Aws, made: str, inputs: PropertyMap) -> PropertyMap:
         attributes = kind.read(aws, made, plain(inputs))

@@ -102,7 +102,9 @@ def user_traceback(program: str) -> str:
 
     error = sys.exc_info()[1]
     frames = traceback.extract_tb(sys.exc_info()[2])
-    answered = "_InactiveRpcError" in (type(error).__name__, type(error.__context__).__name__)
+    answered = "_InactiveRpcError" in {
+        type(each).__name__ for each in (error, getattr(error, "__context__", None))
+    }
     for index, frame in enumerate(frames):
         if module(frame.filename) == module(program):
             return traceback.format_exc(limit=index - len(frames), chain=not answered)

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from concurrent import futures
+from contextlib import contextmanager
+from typing import Any
 
 import grpc
 import pytest
 
-from sandbox.engine import ConfigError, ProviderClient, ProviderError, attach, in_process
+from sandbox.engine import ConfigError, ProviderClient, ProviderError, attach, in_process, plugins
 from sandbox.engine.plugins import GRPC_OPTIONS, debug_providers
 from sandbox.protos import provider_pb2, provider_pb2_grpc
 from tests.sandbox.engine.lab import Lab, errors, ok, ops
 from tests.sandbox.engine.memory_provider import MemoryProvider
 
 
-@pytest.fixture
-def port() -> Iterator[tuple[int, MemoryProvider]]:
-    provider = MemoryProvider()
+@contextmanager
+def serving(provider: MemoryProvider) -> Iterator[int]:
+    """Serve a provider; gives its port."""
     server = grpc.server(futures.ThreadPoolExecutor(8), options=list(GRPC_OPTIONS))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     number = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    yield number, provider
+    yield number
     server.stop(0).wait()
+
+
+@pytest.fixture
+def port() -> Iterator[tuple[int, MemoryProvider]]:
+    provider = MemoryProvider()
+    with serving(provider) as number:
+        yield number, provider
 
 
 @pytest.fixture(params=["in the process", "over a channel"])
@@ -73,3 +84,46 @@ def test_an_attached_provider_is_used_instead_of_ours(
     monkeypatch.setenv("PULUMI_DEBUG_PROVIDERS", "test=1")
     with pytest.raises(ConfigError, match="expected <package>:<port>"):
         debug_providers()
+
+
+class Silent(MemoryProvider):
+    """Takes every creation, and never answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = threading.Event()
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+        super().Create(request, context)
+        self.over.wait()
+        raise NotImplementedError
+
+
+def test_an_attached_provider_that_never_answers_is_one_error_and_nothing_is_lost(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugins, "_WORK_TIMEOUT_S", 0.5)
+    silent = Silent()
+    with serving(silent) as number:
+        monkeypatch.setenv("PULUMI_DEBUG_PROVIDERS", f"test:{number}")
+        result = lab.up('Thing("a"); Thing("b")')
+        silent.over.set()
+    assert result.exit_code == 1
+    assert errors(result) == [f"the provider on 127.0.0.1:{number} hasn't answered Create within 0.5 s"]
+    assert {op["type"] for op in lab.state.export()["deployment"]["pending_operations"]} == {"creating"}
+    monkeypatch.delenv("PULUMI_DEBUG_PROVIDERS")
+    lab.provider.things = silent.things
+    ok(lab.up())
+    assert lab.provider.named("Create") == []
+    assert {"a", "b"} <= set(lab.resources())
+
+
+def test_a_port_where_nobody_speaks_the_protocol_is_an_error(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugins, "_ANSWER_TIMEOUT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        number = mute.getsockname()[1]
+        monkeypatch.setenv("PULUMI_DEBUG_PROVIDERS", f"test:{number}")
+        (message,) = errors(lab.preview('Thing("a"); Thing("b")'))
+    assert message == f"the provider on 127.0.0.1:{number} hasn't answered Handshake within 0.5 s"
