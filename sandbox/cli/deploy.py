@@ -123,7 +123,7 @@ def _change(place: Workspace, kind: str, *, program: Program | None = None) -> i
     if not place.lost_by_emulator(running.instance):
         place.remember_instance(running.instance)
     run = _silent if chosen("json") else _show
-    result = run(place, config, kind, preview=False, program=program)
+    result = run(place, config, kind, preview=False, program=program, judged=not chosen("yes"))
     if result.exit_code == 0:
         place.remember_instance(running.instance)
     if chosen("json"):
@@ -132,13 +132,19 @@ def _change(place: Workspace, kind: str, *, program: Program | None = None) -> i
 
 
 def _silent(
-    place: Workspace, config: StackConfig, kind: str, *, preview: bool, program: Program | None
+    place: Workspace, config: StackConfig, kind: str, *, preview: bool, program: Program | None, judged: bool
 ) -> Result:
-    return _run(place, config, kind, preview=preview, program=program)
+    return _run(place, config, kind, preview=preview, program=program, judged=judged)
 
 
 def _show(
-    place: Workspace, config: StackConfig, kind: str, *, preview: bool, program: Program | None
+    place: Workspace,
+    config: StackConfig,
+    kind: str,
+    *,
+    preview: bool,
+    program: Program | None,
+    judged: bool = False,
 ) -> Result:
     """Run and tell."""
     from .display import Lines, LiveTree, console, is_terminal, say_end, say_preview
@@ -151,7 +157,7 @@ def _show(
             "The embedded AWS was started anew since the last deployment: reading what is left of it first."
         )
     with (LiveTree if is_terminal() and not _dumb(out) else Lines)(out, preview=preview) as view:
-        result = _run(place, config, kind, preview=preview, program=program, on_event=view)
+        result = _run(place, config, kind, preview=preview, program=program, judged=judged, on_event=view)
     if preview:
         say_preview(out, result, diff=bool(chosen("diff")))
     say_end(out, result, preview=preview, report=report_of(result, place))
@@ -175,6 +181,7 @@ def _run(
     *,
     preview: bool,
     program: Program | None = None,
+    judged: bool = False,
     on_event: Callable[[Event], None] | None = None,
 ) -> Result:
     from sandbox.engine.api import Kind, Update, run
@@ -189,6 +196,7 @@ def _run(
         state=place.store_for(config),
         preview=preview,
         refresh=_must_refresh(place, config),
+        judged=judged,
     )
     packs = place.policy_packs(chosen("policy_pack") or ()) if update.kind is Kind.UP else []
     endpoint = found.endpoint if found else None

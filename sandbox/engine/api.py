@@ -43,6 +43,8 @@ class Update:
     :ivar refresh: read every resource first, and go on from what is really there
     :ivar parallel: how many steps run at once
     :ivar debug: also pass on what the program says with ``pulumi.log.debug``
+    :ivar judged: the policy packs have passed a preview of this; else an update asks them about the whole,
+        by a preview of its own, before it changes the first resource
     """
 
     kind: Kind
@@ -53,6 +55,7 @@ class Update:
     refresh: bool = False
     parallel: int = 16
     debug: bool = False
+    judged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from . import urn as urns
@@ -67,6 +68,7 @@ class Deployment:
         self.preview = update.preview
         self.parallel = max(update.parallel, 1)
         self.refreshing_only = update.kind is Kind.REFRESH
+        self._providers = providers
         self._factory = with_debug_providers(providers)
         self._pack_paths = policy_packs
         self._on_event = on_event
@@ -82,6 +84,8 @@ class Deployment:
         self._root_outputs: tuple[str, PropertyMap] | None = None
         self._event_lock = threading.RLock()
         self._register_lock = threading.Lock()
+        self._judge_lock = threading.Lock()
+        self._judged = update.judged or update.preview or not policy_packs
         self._default_lock = threading.Lock()
         self._defaults: dict[tuple[str, str, str], str] = {}
         self._finished = threading.Event()
@@ -292,7 +296,8 @@ class Deployment:
         """Delete what the program no longer wants."""
         with self._register_lock:
             steps = self.generator.deletions()
-        self._delete(steps)
+        if self._passes(steps):
+            self._delete(steps)
 
     def _delete(self, steps: Sequence[Step]) -> None:
         by_state = {step.resource: step for step in steps}
@@ -381,7 +386,8 @@ class Deployment:
             self.tell(Severity.ERROR, str(error), self.urn(goal.parent, goal.type, goal.name))
             self.fail()
             return
-        self.executor.run_chain(steps)
+        if self._passes(steps):
+            self.executor.run_chain(steps)
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Set the outputs of a component; the stack's are set when all is over."""
@@ -540,6 +546,37 @@ class Deployment:
                     invalid = not self.preview
         return inputs, invalid
 
+    def _passes(self, steps: Sequence[Step]) -> bool:
+        """Whether the policy packs let a run go on to these steps.
+
+        Rules about a stack as a whole can't judge one resource as it is registered: they see a preview of
+        everything before the first resource is changed. A run without changes needs none.
+        """
+        if self._judged or not any(_changes_a_resource(step) for step in steps):
+            return True
+        with self._judge_lock:
+            if not self._judged and not self.cancelled:
+                self._judge()
+        return not self.cancelled
+
+    def _judge(self) -> None:
+        update = replace(self._update, preview=True, refresh=False)
+        planned = Deployment(
+            update, providers=self._providers, policy_packs=self._pack_paths, on_event=None, program=None
+        ).run()
+        self._judged = True
+        if planned.outcome is Outcome.SUCCEEDED:
+            return
+        for diagnostic in planned.diagnostics:
+            self.emit(diagnostic)
+        for violation in planned.violations:
+            if violation not in self._violations:
+                self._violation(violation)
+        if planned.outcome is Outcome.POLICY:
+            self.cancel()
+        else:
+            self.fail()
+
     def _provider_state(self, state: ResourceState) -> ResourceState | None:
         if not state.provider:
             return None
@@ -671,6 +708,11 @@ class Deployment:
                 f" ({len(snapshot.resources)} resources). Mend the cause and run again to go on from there."
             )
         return "Mend what is wrong, and run again. What was done before is saved; nothing was deleted."
+
+
+def _changes_a_resource(step: Step) -> bool:
+    state = step.resource
+    return state.custom and not urns.is_provider(state.type) and step.op not in (Op.SAME, Op.READ)
 
 
 def _without_gone(resources: list[ResourceState]) -> list[ResourceState]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.engine import Outcome, PolicyPackError, PolicyPackLoaded, PolicyRemediation, PolicyViolation
+from sandbox.engine import Op, Outcome, PolicyPackError, PolicyPackLoaded, PolicyRemediation, PolicyViolation
 from tests.sandbox.engine.lab import Lab, ok
 
 PACK = """
@@ -64,6 +64,34 @@ def test_advice_is_told_mending_is_done_and_a_mandatory_violation_ends_it(packed
     assert result.outcome is Outcome.POLICY
     assert "bad" not in packed.resources()
     assert "c" in packed.resources(), "nothing is deleted"
+
+
+def test_an_update_changes_nothing_that_the_stack_s_policies_refuse(packed: Lab) -> None:
+    """Though only the whole stack shows it, and the first resources are fine."""
+    packed.write("pack/__main__.py", PACK.replace("ADVISORY", "MANDATORY"))
+    ok(packed.up('Thing("a", text="y"); Thing("b")'))
+    before = packed.resources()
+    result = packed.up('Thing("a", text="z"); Thing("c"); Thing("d")')
+    assert result.outcome is Outcome.POLICY
+    assert [v.message for v in result.violations] == ["Few things.\n3 things"]
+    assert packed.resources() == before
+    assert ok(packed.up('Thing("a", text="y"); Thing("b")')).changes.keys() == {Op.SAME}
+
+
+def test_a_deletion_is_judged_before_it_is_done(packed: Lab) -> None:
+    refuse = PACK.replace("ADVISORY", "MANDATORY").replace("len(things) > 2", "len(things) < 2")
+    packed.write("pack/__main__.py", refuse)
+    ok(packed.up('Thing("a"); Thing("b")'))
+    result = packed.up('Thing("a")')
+    assert result.outcome is Outcome.POLICY
+    assert "b" in packed.resources()
+
+
+def test_what_was_judged_by_a_preview_is_not_judged_again(packed: Lab) -> None:
+    packed.write("pack/__main__.py", PACK.replace("ADVISORY", "MANDATORY"))
+    result = packed.up('Thing("a"); Thing("c"); Thing("d")', judged=True)
+    assert result.outcome is Outcome.POLICY
+    assert {"a", "c", "d"} <= packed.resources().keys()
 
 
 def test_a_pack_that_does_not_start_says_why(packed: Lab) -> None:
