@@ -61,6 +61,10 @@ class TableArgs:
         """Let a service find items by their keys; scanning isn't part of it."""
         return self._grant("Read", ("dynamodb:GetItem", "dynamodb:Query"), (self.arn,))
 
+    def grant_get(self) -> Grant:
+        """Let a service get single items by their whole key, and no more."""
+        return self._grant("Get", ("dynamodb:GetItem",), (self.arn,))
+
     def grant_put(self) -> Grant:
         """Let a service store items."""
         return self._grant("Put", ("dynamodb:PutItem",), (self.arn,))

@@ -89,11 +89,13 @@ class HttpApiArgs:
 
     what: its short name; the physical one is `<system>-<stage>-<what>`.
     authorizer: without one, every route that isn't by IAM is open to whoever knows the URL.
+    statement_id: of the permission that the API has on each service.
     """
 
     scope: Scope
     routes: tuple[Route, ...]
     what: str = "api"
+    statement_id: str = STATEMENT_ID
     throttling: Throttling = Throttling()
     authorizer: JwtAuthorizer | None = None
     cors: Cors | None = None
@@ -208,9 +210,9 @@ class HttpApiArgs:
                 )
 
 
-def invoker(execution_arn: pulumi.Input[str]) -> Invoker:
+def invoker(execution_arn: pulumi.Input[str], statement_id: str = STATEMENT_ID) -> Invoker:
     """Let an HTTP API invoke a service: any of its stages and routes, of this API alone."""
-    return Invoker.by_service(STATEMENT_ID, _SERVICE, source_arn=pulumi.Output.concat(execution_arn, "/*/*"))
+    return Invoker.by_service(statement_id, _SERVICE, source_arn=pulumi.Output.concat(execution_arn, "/*/*"))
 
 
 class HttpApi(Component):
@@ -239,7 +241,7 @@ class HttpApi(Component):
             for route in args.routes:
                 if route.service == service_name:
                     self._route(route, integration, authorizer)
-            service.allow(invoker(self.api.execution_arn))
+            service.allow(invoker(self.api.execution_arn, args.statement_id))
         self.finish({"url": self.url})
 
     def _api(self) -> aws.apigatewayv2.Api:

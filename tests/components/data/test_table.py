@@ -50,8 +50,14 @@ def test_a_table_with_an_index() -> None:
 def test_grants() -> None:
     assert [
         grant.statement()
-        for grant in (TEXTS.grant_read(), TEXTS.grant_put(), TEXTS.grant_query_index("by-time"))
+        for grant in (
+            TEXTS.grant_get(),
+            TEXTS.grant_read(),
+            TEXTS.grant_put(),
+            TEXTS.grant_query_index("by-time"),
+        )
     ] == [
+        {"Sid": "GetTexts", "Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": [ARN]},
         {
             "Sid": "ReadTexts",
             "Effect": "Allow",

@@ -118,6 +118,11 @@ def test_only_this_api_may_invoke_the_service() -> None:
     }
 
 
+def test_the_permissions_name_can_be_chosen() -> None:
+    graph = deploy(statement_id="apigateway-invoke")
+    assert graph["worker-apigateway-invoke"].inputs["statementId"] == "apigateway-invoke"
+
+
 def test_routes_without_an_authorizer_are_open() -> None:
     graph = deploy()
     assert {
