@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from . import paths
 from .errors import ConfigError, SecretsError
@@ -14,6 +14,10 @@ from .project import ConfigKey, Project, fits, type_name
 from .properties import UNKNOWN, PropertyMap, Secret
 from .secrets import Crypter, passphrase_from_environment
 from .yamlfile import load_yaml
+
+
+_NO_MATTER: Final = frozenset({"pulumi:tags"})
+"""Settings for Pulumi's engine that change nothing of what it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +73,16 @@ class StackConfig:
             raise ConfigError(f"{path}: expected a mapping with a mapping `config` in it")
         tree: dict[str, Any] = {}
         errors: list[str] = []
+        if content.get("environment"):
+            errors.append("environment: environments of Pulumi ESC are not supported by this engine")
         for key, value in (content.get("config") or {}).items():
             full = _full_key(str(key))
             if full is None:
                 errors.append(
                     f"{key}: a configuration key has the form <namespace>:<name>, e.g. {project.name}:{key}"
                 )
+            elif full.startswith("pulumi:") and full not in _NO_MATTER:
+                errors.append(f"{full}: the engine's own settings are not supported by this engine")
             else:
                 tree[full] = _from_file(value)
         for override in overrides:

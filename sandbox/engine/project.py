@@ -16,6 +16,10 @@ _NAMES: Final = ("Pulumi.yaml", "Pulumi.yml")
 _TYPES: Final = ("string", "integer", "boolean", "object", "array")
 
 
+_UNSUPPORTED: Final = ("options", "plugins", "stackConfigDir")
+"""What would change how a program is run: where stages are, which plugins, a refresh before each update."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConfigKey:
     """One declared configuration key (``ProjectConfigType``, sdk/go/common/workspace/project.go).
@@ -83,6 +87,9 @@ def _load(path: Path) -> Project:
         runtime = runtime.get("name")
     if runtime != "python":
         raise ProjectError(f"{path}: runtime: got {runtime!r}; only python is supported here")
+    refused = [key for key in _UNSUPPORTED if content.get(key)]
+    if refused:
+        raise ProjectError(f"{path}: {', '.join(refused)}: not supported by this engine; leave it out")
     root = path.parent
     main = root / (content.get("main") or ".")
     if not main.exists():

@@ -168,3 +168,13 @@ config:
     (tmp_path / "pass").write_text("right\n")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(tmp_path / "pass"))
     assert load(tmp_path, stack).values["lab:token"] == "hush"
+
+
+def test_what_would_be_done_otherwise_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, "environment: [shared]\nconfig: {'pulumi:autonaming': {mode: disabled}}")
+    assert "environment: environments of Pulumi ESC are not supported" in str(error.value)
+    assert "pulumi:autonaming: the engine's own settings are not supported" in str(error.value)
+    load(tmp_path, "config: {'pulumi:tags': {team: a}}")
+    with pytest.raises(ProjectError, match="options, plugins: not supported by this engine"):
+        load(tmp_path, project="options: {refresh: always}\nplugins: {providers: [{name: x}]}\n")
