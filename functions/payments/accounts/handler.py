@@ -9,6 +9,7 @@ from typing import Any
 import users
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -66,9 +67,14 @@ def _taken(_: users.AddressTakenError) -> Response[Any]:
     return _answer(409, {"error": "another user has this address"})
 
 
+@app.not_found
+def _not_found(_: NotFoundError) -> Response[Any]:
+    return _answer(404, {"error": "there is no such route"})
+
+
 @app.exception_handler(Exception)
-def _fault(_: Exception) -> Response[Any]:
-    logger.exception("a request failed")
+def _fault(error: Exception) -> Response[Any]:
+    logger.error("a request failed", exc_info=error)
     return _answer(500, {"error": "internal error"})
 
 

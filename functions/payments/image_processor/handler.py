@@ -7,14 +7,13 @@ from typing import Any, Final
 
 import boto3
 import thumbnail
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 logger = Logger(service="image-processor")
 tracer = Tracer(service="image-processor")
-metrics = Metrics(namespace="Payments", service="image-processor")
 
 _BUCKET: Final = os.environ["UPLOADS_BUCKET"]
 _UPLOADS: Final = "uploads/"
@@ -33,7 +32,6 @@ class BadEventError(Exception):
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Make the thumbnail of the picture in EventBridge's event. What fails, fails: Lambda keeps the event."""
     del context
@@ -46,8 +44,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise thumbnail.NotAPictureError(f"{found['ContentLength']} bytes, at most {_LARGEST_BYTES}")
     small, content_type = thumbnail.make(found["Body"].read())
     _s3.put_object(Bucket=_BUCKET, Key=made, Body=small, ContentType=content_type)
-    metrics.add_metric(name="ThumbnailsMade", unit=MetricUnit.Count, value=1)
-    logger.info("made a thumbnail", key=key, thumbnail=made, bytes=len(small))
+    with single_metric(name="ThumbnailsMade", unit=MetricUnit.Count, value=1, namespace="Payments") as metric:
+        metric.add_dimension(name="service", value="image-processor")
+        logger.info("made a thumbnail", key=key, thumbnail=made, bytes=len(small))
     return {"thumbnail": made}
 
 

@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 import ledger
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Tracer, single_metric
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -27,7 +28,6 @@ from payment import BadPaymentError, ConflictError, Payment
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics(namespace="Payments")
 app = APIGatewayHttpResolver()
 batch = BatchProcessor(event_type=EventType.SQS)
 
@@ -55,8 +55,8 @@ _deadline = time.monotonic()
 def charge_once(*, payment: dict[str, Any]) -> dict[str, Any]:
     """Charge a payment that wasn't charged before; else give the first answer."""
     result = ledger.charge(Payment(**payment), stop_at=_deadline)
-    metrics.add_metric(name="PaymentsAccepted", unit=MetricUnit.Count, value=1)
-    return result
+    with single_metric(name="PaymentsAccepted", unit=MetricUnit.Count, value=1, namespace="Payments"):
+        return result
 
 
 def accept(payment: Payment) -> dict[str, Any]:
@@ -95,9 +95,14 @@ def _in_progress(_: IdempotencyAlreadyInProgressError) -> Response[Any]:
     return _answer(409, "this payment is being worked on; ask again in a moment")
 
 
+@app.not_found
+def _not_found(_: NotFoundError) -> Response[Any]:
+    return _answer(404, "there is no such route")
+
+
 @app.exception_handler(Exception)
-def _fault(_: Exception) -> Response[Any]:
-    logger.exception("a payment failed")
+def _fault(error: Exception) -> Response[Any]:
+    logger.error("a payment failed", exc_info=error)
     return _answer(500, "internal error")
 
 
@@ -107,7 +112,6 @@ def _answer(status: int, error: str) -> Response[Any]:
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
 @tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer an HTTP API, a batch of the queue, or a call with a payment itself."""
     global _deadline

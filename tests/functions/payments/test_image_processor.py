@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.functions.payments.conftest import REGION, LambdaContext, Load
+
+
+@pytest.fixture
+def processor(load: Load, aws: Callable[[str], Any], name: str) -> ModuleType:
+    aws("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return load("image_processor", UPLOADS_BUCKET=name)
+
+
+def picture(kind: str, size: tuple[int, int] = (1024, 512), **options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(out, format=kind, **options)
+    return out.getvalue()
+
+
+def _event(bucket: str, key: str) -> dict[str, Any]:
+    return {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key}},
+    }
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("JPEG", "jpg"), ("PNG", "png")])
+def test_a_thumbnail_of_the_same_format(
+    processor: ModuleType, aws: Callable[[str], Any], name: str, kind: str, suffix: str
+) -> None:
+    aws("s3").put_object(Bucket=name, Key=f"uploads/a/cat.{suffix}", Body=picture(kind))
+    answer = processor.handler(_event(name, f"uploads/a/cat.{suffix}"), LambdaContext())
+    assert answer == {"thumbnail": f"thumbnails/a/cat.{suffix}"}
+    stored = aws("s3").get_object(Bucket=name, Key=answer["thumbnail"])
+    assert stored["ContentType"] == f"image/{kind.lower()}"
+    made = Image.open(io.BytesIO(stored["Body"].read()))
+    assert (made.format, made.size) == (kind, (256, 128))
+
+
+def test_small_pictures_stay_as_small_and_all_stand_upright(processor: ModuleType) -> None:
+    import thumbnail  # type: ignore[import-not-found]
+
+    sideways = Image.Exif()
+    sideways[0x0112] = 6  # turned by 90 degrees
+    sideways[0x010F] = "camera"
+    made, _ = thumbnail.make(picture("JPEG", (40, 20), exif=sideways))
+    opened = Image.open(io.BytesIO(made))
+    assert opened.size == (20, 40)
+    assert not opened.getexif()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"GIF89a", picture("PNG")[:200], picture("JPEG")[:300], picture("BMP", (8, 8))]
+)
+def test_a_broken_picture_fails(
+    processor: ModuleType, aws: Callable[[str], Any], name: str, content: bytes
+) -> None:
+    aws("s3").put_object(Bucket=name, Key="uploads/broken.jpg", Body=content)
+    with pytest.raises(Exception, match="not a whole JPEG or PNG"):
+        processor.handler(_event(name, "uploads/broken.jpg"), LambdaContext())
+    assert aws("s3").list_objects_v2(Bucket=name)["KeyCount"] == 1
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(processor: ModuleType) -> None:
+    import thumbnail
+
+    bomb = picture("PNG", (10_000, 10_000))
+    with pytest.raises(thumbnail.NotAPictureError):
+        thumbnail.make(bomb)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"detail": "x"},
+        _event("other", "uploads/a.jpg"),
+        _event("{name}", "thumbnails/a.jpg"),
+    ],
+)
+def test_other_events_fail(processor: ModuleType, name: str, event: dict[str, Any]) -> None:
+    if event.get("detail", {}) and isinstance(event["detail"], dict):
+        event["detail"]["bucket"]["name"] = event["detail"]["bucket"]["name"].format(name=name)
+    with pytest.raises(processor.BadEventError):
+        processor.handler(event, LambdaContext())
+
+
+def test_health(processor: ModuleType) -> None:
+    assert processor.handler({"action": "health"}, LambdaContext()) == {"status": "ok"}
