@@ -11,11 +11,13 @@ from .errors import UnsupportedError
 from .resource import ResourceType
 
 _FILES: Final[dict[str, tuple[str, ...]]] = {
+    "apigateway": ("apigateway",),
     "apigatewayv2": ("apigatewayv2",),
     "appautoscaling": ("appautoscaling",),
     "cloudwatch": ("logs", "cloudwatch", "events"),
     "cognito": ("cognito",),
     "dynamodb": ("dynamodb",),
+    "ec2": ("ec2",),
     "ecr": ("ecr",),
     "iam": ("iam",),
     "lambda": ("lambda_",),

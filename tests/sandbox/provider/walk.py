@@ -11,11 +11,21 @@ from tests.sandbox.provider.client import Client, InvalidError, Made, RefusedErr
 
 _FIND = "aws:fleet:find"
 NAMED_BY_AWS = {
+    "aws:apigateway/authorizer:Authorizer",
+    "aws:apigateway/deployment:Deployment",
+    "aws:apigateway/requestValidator:RequestValidator",
+    "aws:apigateway/restApi:RestApi",
     "aws:apigatewayv2/api:Api",
     "aws:apigatewayv2/authorizer:Authorizer",
     "aws:apigatewayv2/integration:Integration",
     "aws:cognito/userPool:UserPool",
     "aws:cognito/userPoolClient:UserPoolClient",
+    "aws:ec2/eip:Eip",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/natGateway:NatGateway",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/vpc:Vpc",
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
     "aws:lambda/layerVersion:LayerVersion",
 }
 """Whose ids only AWS knows: a cut-off creation of theirs can't be found out."""
