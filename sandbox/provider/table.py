@@ -18,6 +18,7 @@ _FILES: Final[dict[str, tuple[str, ...]]] = {
     "cognito": ("cognito",),
     "dynamodb": ("dynamodb",),
     "ec2": ("ec2",),
+    "ec2": ("ec2",),
     "ecr": ("ecr",),
     "iam": ("iam",),
     "lambda": ("lambda_",),

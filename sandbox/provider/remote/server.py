@@ -19,7 +19,7 @@ from .children import Component
 Construct: TypeAlias = Callable[[Component, str, PropertyMap], PropertyMap]
 """(the registered component, its name, its inputs) -> its outputs, after registering its children."""
 
-COMPONENTS: Final = {"awsx:ecr:Repository": "ecr"}
+COMPONENTS: Final = {"awsx:ec2:Vpc": "vpc", "awsx:ecr:Repository": "ecr"}
 """A component's token to the module beside this one that has its ``ARGUMENTS`` and ``construct``."""
 
 

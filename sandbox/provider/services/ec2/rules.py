@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final
 
-from ..check import Failure
-from ..clients import Aws
-from ..errors import ProviderError
-from ..resource import Properties, ResourceType, Update
-from ..schema import integer, string
-from ..settings import Settings
-from ..values import UNKNOWN
-from . import given, tag_list, tag_map
+from ...check import Failure
+from ...clients import Aws
+from ...errors import ProviderError
+from ...resource import Properties, ResourceType, Update
+from ...schema import integer, string
+from ...settings import Settings
+from ...values import UNKNOWN
+from .. import given, tag_list, tag_map
 
 _SOURCES: Final = ("cidrIpv4", "cidrIpv6", "referencedSecurityGroupId")
 _GROUP: Final = r"sg-[0-9a-f]+"
@@ -245,6 +245,3 @@ def _name_the_group(params: dict[str, Any], **_: Any) -> None:
     rule = "SecurityGroupRule.1.SecurityGroupRule"
     if f"{rule}.ReferencedGroupId" in body:
         body[f"{rule}.ReferencedGroupInfo.GroupId"] = body[f"{rule}.ReferencedGroupId"]
-
-
-TYPES = (SecurityGroupIngressRule(), SecurityGroupEgressRule())
