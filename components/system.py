@@ -97,6 +97,13 @@ class SystemArgs:
     scope: Scope
     common: StageArgs
 
+    def zip(self, folder: str) -> Code:
+        """Build a folder as the stage says, and ship it as a zip.
+
+        Raises InvalidArgumentsError when it can't be built or shipped.
+        """
+        return Code.zip(folder, self.common.packages)
+
     def problems(self) -> Iterator[Problem]:
         """Say what is impossible about what only this system takes."""
         yield from ()

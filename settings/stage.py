@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
@@ -38,7 +38,7 @@ def load() -> Stage:
     Raises SettingsError with every mistake of the stage, before anything is registered.
     """
     raw = source.read(aws=keys(AwsSettings), fleet=keys(FleetSettings))
-    mistakes = [*_encrypted(raw), *_impossible_names(raw.stage)]
+    mistakes = [*_encrypted(raw), *dict.fromkeys(_impossible_names(raw.stage, _chosen(raw)))]
 
     def part(schema: type[S], data: Mapping[str, Any], prefix: str, facts: Facts) -> S | None:
         model, found = parse(schema, data, stage=raw.stage, prefix=prefix, facts=facts)
@@ -108,9 +108,15 @@ def _encrypted(raw: Raw) -> Iterator[Mistake]:
         )
 
 
-def _impossible_names(stage: str) -> Iterator[Mistake]:
+def _chosen(raw: Raw) -> list[type[SystemSettings]]:
+    """Find the systems that a stage deploys; all, where it doesn't say so in a way that can be read."""
+    systems = raw.fleet.get("systems")
+    return [system for name, system in SYSTEMS.items() if not isinstance(systems, list) or name in systems]
+
+
+def _impossible_names(stage: str, chosen: Iterable[type[SystemSettings]]) -> Iterator[Mistake]:
     """Say that the stack's name can't be part of physical names, or makes one of them too long."""
-    for settings in SYSTEMS.values():
+    for settings in chosen:
         try:
             scope = settings.system.scope(stage=stage, account="0" * 12, region="us-east-1")
         except InvalidArgumentsError as error:
