@@ -15,7 +15,6 @@ from .properties import UNKNOWN, PropertyMap, Secret
 from .secrets import Crypter, passphrase_from_environment
 from .yamlfile import load_yaml
 
-
 _NO_MATTER: Final = frozenset({"pulumi:tags"})
 """Settings for Pulumi's engine that change nothing of what it does."""
 

@@ -14,8 +14,6 @@ from .yamlfile import load_yaml
 
 _NAMES: Final = ("Pulumi.yaml", "Pulumi.yml")
 _TYPES: Final = ("string", "integer", "boolean", "object", "array")
-
-
 _UNSUPPORTED: Final = ("options", "plugins", "stackConfigDir")
 """What would change how a program is run: where stages are, which plugins, a refresh before each update."""
 
