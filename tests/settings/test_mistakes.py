@@ -218,7 +218,8 @@ def test_a_runtime_that_was_mistyped_asks_what_was_meant() -> None:
 
 
 def test_a_system_that_is_deployed_needs_its_settings() -> None:
-    for absent in (REMOVED, {}):
+    absents: tuple[Any, ...] = (REMOVED, {})
+    for absent in absents:
         told = sample.mistakes(changed({GAME: absent}))
         assert {mistake.path for mistake in told} == {
             f"{GAME}.{key}" for key in ("region", "network", "database", "gameServiceRoleArn", "model")
