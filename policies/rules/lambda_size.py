@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.finding import Finding, Severity
-from policies.rule import Context, Rule, resources
-from policies.rules.reading import shown
+from policies.rule import Context, Rule, Setting, resources
+from policies.rules.reading import matches_any, shown
 from policies.view import UNKNOWN, Resource
 from policies.view.graph import FUNCTION
-from policies.view.joins import fronts_of
+from policies.view.joins import fronts_of, name_of
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 DEFAULT_TIMEOUT_S: Final = 3
@@ -20,13 +20,16 @@ _DEFAULTS: Final = (("memorySize", 128, "MB"), ("timeout", DEFAULT_TIMEOUT_S, "s
 def _check(function: Resource, context: Context) -> Iterator[Finding]:
     for name, default, unit in _DEFAULTS:
         value = function.number(name)
+        if name == "memorySize" and value == default and _chosen(function, context):
+            continue
         # Pulumi's provider fills the default in, so that one that was written can't be told from it
         if value in (None, default) or value is UNKNOWN:
             yield Finding(
                 resource=function,
                 subject=name,
                 found=shown(name, value if value is UNKNOWN else f"{default} {unit}, Lambda's default"),
-                allowed="a value that was chosen for this function",
+                allowed="a value that was chosen for this function"
+                + (", or its name among the stage's smallest" if name == "memorySize" else ""),
             )
     timeout = function.number("timeout")
     for front in fronts_of(context.graph, function):
@@ -41,6 +44,11 @@ def _check(function: Resource, context: Context) -> Iterator[Finding]:
             )
 
 
+def _chosen(function: Resource, context: Context) -> bool:
+    name = name_of(function)
+    return isinstance(name, str) and matches_any(name, context.settings["smallest"])
+
+
 LAM_11 = Rule(
     id="LAM-11",
     title="Memory or timeout is Lambda's default, or longer than its caller waits",
@@ -49,8 +57,16 @@ LAM_11 = Rule(
     "waits for (an HTTP API 30 s, a REST API 29 s) is advice.",
     why="128 MB and 3 s fit few functions. Of a caller that has given up the function learns nothing: it "
     "works on, and is paid for.",
-    mend="Set memory_size and timeout by what the function needs.",
+    mend="Set memory_size and timeout by what the function needs; a function that needs no more than 128 MB "
+    "is named in the stage's configuration.",
     source="https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html",
+    settings={
+        "smallest": Setting(
+            schema={"type": "array", "items": {"type": "string"}},
+            default=[],
+            what="Functions for which 128 MB was chosen, by name; * and ? are wildcards",
+        )
+    },
     over=resources(FUNCTION),
     check=_check,
 )

@@ -279,6 +279,16 @@ def test_defaults(name: str, value: object, says: str) -> None:
     assert found(stack, LAM_11) == [("LAM-11", "orders-function", name, says)]
 
 
+def test_128_mb_may_be_what_a_function_needs() -> None:
+    """The default can't be told from what somebody wrote: a stage says which functions it was chosen for."""
+    stack = _changed("orders-function", memorySize=128)
+    name = stack["orders-function"]["name"]
+    assert len(found(stack, LAM_11, content={"rules": {"LAM-11": {"smallest": ["others-*"]}}})) == 1
+    assert found(stack, LAM_11, content={"rules": {"LAM-11": {"smallest": [name]}}}) == []
+    stack = _changed("orders-function", memorySize=UNKNOWN, timeout=None)
+    assert len(found(stack, LAM_11, content={"rules": {"LAM-11": {"smallest": ["*"]}}})) == 2
+
+
 @pytest.mark.parametrize(
     ("timeout", "fronts"),
     [
