@@ -1,0 +1,1 @@
+"""A day of basketball statistics, from whoever has it into the bronze bucket."""

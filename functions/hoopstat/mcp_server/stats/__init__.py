@@ -1,0 +1,1 @@
+"""Basketball statistics for models: what there is, and single rows of it."""
