@@ -71,6 +71,7 @@ lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(BIN)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: test
