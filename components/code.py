@@ -191,7 +191,7 @@ def layer_problems(
 ) -> Iterator[Problem]:
     """Say that a function doesn't go together with its layers: another runtime, or too large as a whole."""
     for layer in layers:
-        if layer.runtime != runtime:
+        if layer.bundle.python_version is not None and layer.runtime != runtime:
             yield Problem(
                 where=where,
                 what="runtime",
