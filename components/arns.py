@@ -50,6 +50,11 @@ class Shape(Enum):
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-AbCdEf",
         "Give the whole ARN: without the six characters that Secrets Manager adds, a policy never matches.",
     )
+    USER_POOL = (
+        rf"{_HEAD}:cognito-idp:[a-z0-9-]+:\d{{12}}:userpool/[a-z0-9-]+_[A-Za-z0-9]+",
+        "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI",
+        "",
+    )
     EXECUTION = (
         rf"{_HEAD}:execute-api:[a-z0-9-]+:\d{{12}}:[a-z0-9]+",
         "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5",

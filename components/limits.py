@@ -36,6 +36,11 @@ DESCRIPTION_CHARACTERS: Final = 256
 HANDLER_CHARACTERS: Final = 128
 SUBNETS: Final = Range(2, 16, "subnets")  # one subnet would be one availability zone
 
+# A sixteenth of it for each private subnet, and a 256th, at least /28, for each of the NAT gateways'.
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+NETWORK_BITS: Final = Range(16, 20, "bits")
+NETWORK_ZONES: Final = Range(2, 6, "zones")
+
 # https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 ASYNC_EVENT_AGE_S: Final = Range(60, 21_600, "seconds")
 ASYNC_RETRIES: Final = Range(0, 2, "retries")
@@ -90,8 +95,23 @@ ROLE_POLICY_CHARACTERS: Final = 10_240
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 HTTP_API_TIMEOUT_MS: Final = 30_000
 
+# A REST API gives up after 29 s, unless a regional quota was raised.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+REST_API_TIMEOUT_MS: Final = 29_000
+
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 QUEUE_RETENTION_S: Final = Range(60, 1_209_600, "seconds")
+QUEUE_VISIBILITY_S: Final = Range(0, 43_200, "seconds")
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+QUEUE_RECEIVES: Final = Range(1, 1_000, "tries")
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+QUEUE_BATCH: Final = Range(1, 10_000, "messages")
+QUEUE_BATCH_AT_ONCE: Final = 10  # larger ones take a window to gather them
+QUEUE_WINDOW_S: Final = Range(0, 300, "seconds")
+QUEUE_CONCURRENCY: Final = Range(2, 1_000, "calls at once")
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-queueconfig
+QUEUE_VISIBILITY_FACTOR: Final = 6
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
 RULE_RETRIES: Final = Range(0, 185, "retries")

@@ -42,6 +42,24 @@ def _alias(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 # What AWS adds to each type, from the inputs. A type that isn't here is refused.
 _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "pulumi:providers:aws": lambda name, i: {},
+    "aws:apigateway/authorizer:Authorizer": lambda name, i: {},
+    "aws:apigateway/deployment:Deployment": lambda name, i: {},
+    "aws:apigateway/integration:Integration": lambda name, i: {},
+    "aws:apigateway/integrationResponse:IntegrationResponse": lambda name, i: {},
+    "aws:apigateway/method:Method": lambda name, i: {},
+    "aws:apigateway/methodResponse:MethodResponse": lambda name, i: {},
+    "aws:apigateway/methodSettings:MethodSettings": lambda name, i: {},
+    "aws:apigateway/requestValidator:RequestValidator": lambda name, i: {},
+    "aws:apigateway/resource:Resource": lambda name, i: {},
+    "aws:apigateway/response:Response": lambda name, i: {},
+    "aws:apigateway/restApi:RestApi": lambda name, i: {
+        "executionArn": _arn("execute-api", name),
+        "rootResourceId": f"{name}-root",
+    },
+    "aws:apigateway/stage:Stage": lambda name, i: {
+        "executionArn": _arn("execute-api", f"{name}/{i['stageName']}"),
+        "invokeUrl": f"https://{name}.execute-api.{REGION}.amazonaws.com/{i['stageName']}",
+    },
     "aws:apigatewayv2/api:Api": lambda name, i: {
         "apiEndpoint": f"https://{name}.execute-api.{REGION}.amazonaws.com",
         "executionArn": _arn("execute-api", name),
@@ -66,9 +84,12 @@ _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "arn": _arn("cloudwatch", f"alarm:{i['name']}")
     },
     "aws:dynamodb/table:Table": lambda name, i: {"arn": _arn("dynamodb", f"table/{i['name']}")},
+    "aws:ec2/securityGroup:SecurityGroup": lambda name, i: {"arn": _arn("ec2", f"security-group/{name}")},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda name, i: {"arn": _arn("ec2", f"vpc-endpoint/{name}")},
     "aws:iam/role:Role": lambda name, i: {"arn": f"arn:aws:iam::{ACCOUNT}:role/{i['name']}"},
     "aws:iam/rolePolicy:RolePolicy": lambda name, i: {},
     "aws:lambda/alias:Alias": _alias,
+    "aws:lambda/eventSourceMapping:EventSourceMapping": lambda name, i: {},
     "aws:lambda/function:Function": _function,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": lambda name, i: {},
     "aws:lambda/functionUrl:FunctionUrl": lambda name, i: {
@@ -98,6 +119,15 @@ _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:sqs/queuePolicy:QueuePolicy": lambda name, i: {},
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": lambda name, i: {},
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": lambda name, i: {},
+}
+
+# What remote components give, whose children mocks don't make.
+_CONSTRUCTED: Mapping[str, Callable[[str], dict[str, Any]]] = {
+    "awsx:ec2:Vpc": lambda name: {
+        "vpcId": f"{name}-id",
+        "privateSubnetIds": [f"{name}-private-1-id", f"{name}-private-2-id"],
+        "routeTables": [],
+    },
 }
 
 
@@ -162,7 +192,7 @@ class _Mocks(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         if not args.custom:
-            return None, {}
+            return None, _CONSTRUCTED.get(args.typ, lambda name: {})(args.name)
         if args.typ not in _ADDED:
             message = f"the mocks know no type {args.typ}"
             raise AssertionError(message)

@@ -93,7 +93,7 @@ class Stage(Part):
         "variables": map_of(string()),
         "xrayTracingEnabled": boolean(),
     }
-    outputs = ("arn", "executionArn", "invokeUrl")
+    outputs = ("arn", "executionArn", "invokeUrl", "webAclArn")
     identity = ("stageName",)
     tagged = True
 
@@ -162,6 +162,7 @@ class Stage(Part):
             "xrayTracingEnabled": truth(stage.get("tracingEnabled")) or None
             if known.get("xrayTracingEnabled") is None
             else truth(stage.get("tracingEnabled")),
+            "webAclArn": stage.get("webAclArn", ""),
             "tagsAll": client.get_tags(resourceArn=arn_of(aws, api, "stages", name))["tags"],
         }
 
