@@ -37,6 +37,7 @@ class TableArgs:
     """A table: its keys, its names, and what may be done to it.
 
     what: its short name (`texts`); the physical one is `<system>-<stage>-<what>`.
+    expires_by: the attribute with the second (since 1970) after which DynamoDB deletes an item, if any.
     protect: keep it from being deleted, by AWS and by Pulumi.
     """
 
@@ -45,6 +46,7 @@ class TableArgs:
     hash_key: Key
     range_key: Key | None = None
     indexes: tuple[Index, ...] = ()
+    expires_by: str | None = None
     protect: bool = False
 
     @property
@@ -68,6 +70,14 @@ class TableArgs:
     def grant_put(self) -> Grant:
         """Let a service store items."""
         return self._grant("Put", ("dynamodb:PutItem",), (self.arn,))
+
+    def grant_update(self) -> Grant:
+        """Let a service change attributes of an item by its key, or make it."""
+        return self._grant("Update", ("dynamodb:UpdateItem",), (self.arn,))
+
+    def grant_delete(self) -> Grant:
+        """Let a service delete items by their key."""
+        return self._grant("Delete", ("dynamodb:DeleteItem",), (self.arn,))
 
     def grant_query_index(self, index: str) -> Grant:
         """Let a service find items by an index."""
@@ -117,6 +127,7 @@ class Table(Component):
             range_key=args.range_key.name if args.range_key else None,
             attributes=[{"name": key.name, "type": key.type} for key in args.keys],
             global_secondary_indexes=[_index(index) for index in args.indexes] or None,
+            ttl={"attribute_name": args.expires_by, "enabled": True} if args.expires_by else None,
             point_in_time_recovery={"enabled": True},
             server_side_encryption={"enabled": True},
             deletion_protection_enabled=args.protect,

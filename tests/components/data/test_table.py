@@ -86,3 +86,16 @@ def test_an_impossible_table_is_refused(change: dict[str, object], message: str)
     with pytest.raises(InvalidArgumentsError) as error:
         declare(lambda: Table("texts", replace(TEXTS, **change)))  # type: ignore[arg-type]
     assert message in str(error.value)
+
+
+def test_items_that_expire_and_grants_one_action_each() -> None:
+    args = replace(TEXTS, expires_by="expiration")
+    table = declare(lambda: Table("texts", args))["texts-table"]
+    assert table.inputs["ttl"] == {"attributeName": "expiration", "enabled": True}
+    grants = (TEXTS.grant_get(), TEXTS.grant_put(), TEXTS.grant_update(), TEXTS.grant_delete())
+    assert [grant.actions for grant in grants] == [
+        ("dynamodb:GetItem",),
+        ("dynamodb:PutItem",),
+        ("dynamodb:UpdateItem",),
+        ("dynamodb:DeleteItem",),
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bucket import Bucket
 from .encryption import BucketServerSideEncryptionConfiguration
 from .lifecycle import BucketLifecycleConfiguration
+from .notification import BucketNotification
 from .object import BucketObjectv2
 from .ownership import BucketOwnershipControls
 from .policy import BucketPolicy
@@ -14,6 +15,7 @@ from .versioning import BucketVersioning
 TYPES = (
     Bucket(),
     BucketLifecycleConfiguration(),
+    BucketNotification(),
     BucketObjectv2(),
     BucketOwnershipControls(),
     BucketPolicy(),
