@@ -18,6 +18,7 @@ from .provider.endpoint import Endpoint
 ACCOUNT = "000000000000"
 """The emulator's account: the only one that the sandbox deploys to."""
 INTERPRETER = FLEET_ROOT / ".fleet" / "emulator" / "bin" / "python"
+_MAIN = Path(__file__).with_name("embedded_aws.py")
 _START_TIMEOUT_S = 60.0
 _HEALTH_TIMEOUT_S = 5.0
 _STOP_GRACE_S = 0.5
@@ -113,7 +114,7 @@ def _start(home: Home) -> Emulator:
     _link_node(work / "bin")
     port, instance, log = free_port(), secrets.token_hex(8), log_file(home)
     process = spawn(
-        [str(INTERPRETER), "-I", "-m", "ministack"],
+        [str(INTERPRETER), "-I", str(_MAIN)],
         env=environment(work, port, instance),
         cwd=work / "home",
         log=log,

@@ -6,10 +6,12 @@ import os
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 
 from sandbox import emulator
@@ -176,3 +178,35 @@ def test_a_function_inherits_nothing_and_its_files_go_with_the_emulator(
     lambdas = {key for key in inside if key.startswith(("AWS_", "LAMBDA_", "_LAMBDA_", "_X_AMZN_"))}
     assert set(inside) - ours - lambdas <= {"_MINISTACK_INVOKE_DEPTH"}
     assert not Path(answer["written"]).exists()
+
+
+def test_a_policy_may_deny_what_comes_without_tls(started: Emulator) -> None:
+    """Clients come over plain HTTP on loopback, which counts as safe unless they say that it isn't."""
+    s3 = client(started.endpoint, "s3", "us-east-1")
+    s3.create_bucket(Bucket="guarded")
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::guarded", "arn:aws:s3:::guarded/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    s3.put_bucket_policy(Bucket="guarded", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    s3.put_object(Bucket="guarded", Key="a", Body=b"")
+    iam = client(started.endpoint, "iam", "us-east-1")
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::guarded/*"}
+    iam.create_user(UserName="reader")
+    iam.put_user_policy(
+        UserName="reader",
+        PolicyName="read",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+    )
+    key = iam.create_access_key(UserName="reader")["AccessKey"]
+    reader = client(
+        replace(started.endpoint, access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]),
+        "s3",
+        "us-east-1",
+    )
+    url = reader.generate_presigned_url("get_object", Params={"Bucket": "guarded", "Key": "a"})
+    assert urllib3.request("GET", url).status == 200
+    assert urllib3.request("GET", url, headers={"X-Forwarded-Proto": "http"}).status == 403
