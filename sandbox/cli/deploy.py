@@ -244,7 +244,8 @@ def _providers(place: Workspace, endpoint: Endpoint | None) -> Callable[[str, st
                 + "; it has: aws, awsx. Attach one that runs already with PULUMI_DEBUG_PROVIDERS="
                 + f"{package}:PORT."
             )
-        return in_process(servicer(endpoint, directory=place.project.working_directory))
+        images = place.images if endpoint else {}
+        return in_process(servicer(endpoint, directory=place.project.working_directory, images=images))
 
     return client
 

@@ -27,7 +27,8 @@ def provider_command(port: int, preview_only: bool) -> None:
     place = workspace()
     endpoint = None if preview_only else emulator.ensure(place.home).endpoint
     try:
-        server, bound = serve(port, endpoint, directory=place.project.working_directory)
+        directory, images = place.project.working_directory, place.images if endpoint else {}
+        server, bound = serve(port, endpoint, directory=directory, images=images)
     except ProviderError as error:
         raise click.UsageError(str(error)) from None
     click.echo(f"export PULUMI_DEBUG_PROVIDERS=aws:{bound}")

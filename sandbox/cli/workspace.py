@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -65,6 +66,11 @@ class Workspace:
     def declares_surroundings(self) -> bool:
         """Whether the sandbox makes something for the stage before the program runs."""
         return surroundings.declares(self.project.root, self.stack)
+
+    @property
+    def images(self) -> Mapping[str, str]:
+        """The folders that run instead of the stage's container images."""
+        return surroundings.images(self.project.root, self.stack)
 
     def config(self) -> StackConfig:
         """The stage's configuration, with the ids of its surroundings (made if they aren't there)."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import grpc
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "prepare", "serve", "servicer"]
 
 
-def servicer(endpoint: Endpoint | None, *, directory: Path | None = None) -> AwsProvider:
+def servicer(
+    endpoint: Endpoint | None, *, directory: Path | None = None, images: Mapping[str, str] | None = None
+) -> AwsProvider:
     """The provider as a gRPC servicer; each provider resource has one of its own.
 
     :param endpoint: where the embedded AWS is; ``None``: checks, diffs and previews only
     :param directory: what relative paths of assets and archives start from (default: the working directory)
+    :param images: ``<repository>:<start of the tag>`` of container images -> the folder that runs instead
     """
     from .server import AwsProvider
 
-    return AwsProvider(endpoint, directory=directory)
+    return AwsProvider(endpoint, directory=directory, images=images)
 
 
 def prepare(endpoint: Endpoint | None) -> None:
@@ -50,9 +54,14 @@ def prepare(endpoint: Endpoint | None) -> None:
 
 
 def serve(
-    port: int, endpoint: Endpoint | None, *, directory: Path | None = None, workers: int = 16
+    port: int,
+    endpoint: Endpoint | None,
+    *,
+    directory: Path | None = None,
+    images: Mapping[str, str] | None = None,
+    workers: int = 16,
 ) -> tuple[grpc.Server, int]:
     """Serve the provider on 127.0.0.1: see :func:`sandbox.provider.serving.serve`."""
     from . import serving
 
-    return serving.serve(port, endpoint, directory=directory, workers=workers)
+    return serving.serve(port, endpoint, directory=directory, images=images, workers=workers)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,12 +65,14 @@ class Aws:
     :ivar region: where the resource lives
     :ivar timeout_s: how long an operation may wait for AWS
     :ivar directory: what relative paths of assets and archives start from
+    :ivar images: ``<repository>:<start of the tag>`` -> the folder below ``directory`` that runs instead
     """
 
     endpoint: Endpoint
     region: str
     timeout_s: float = 60.0
     directory: Path = Path()
+    images: Mapping[str, str] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """The botocore client of a service (its methods are AWS's operations in snake case)."""

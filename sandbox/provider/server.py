@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, wraps
 from pathlib import Path
@@ -80,9 +80,16 @@ def answers(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any], R
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     """One configured provider ``aws``."""
 
-    def __init__(self, endpoint: Endpoint | None, *, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint | None,
+        *,
+        directory: Path | None = None,
+        images: Mapping[str, str] | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._directory = directory
+        self._images = images or {}
         self._settings = Settings()
 
     # ---- the provider itself
@@ -363,7 +370,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
                 f"{doing}: there is no embedded AWS here, only previews work; start it with `fleet up`"
             )
         region = plain(properties.get("region")) or self._settings.region
-        return Aws(self._endpoint, region, timeout_s or 60.0, self._directory or Path())
+        return Aws(self._endpoint, region, timeout_s or 60.0, self._directory or Path(), self._images)
 
     @staticmethod
     def _attributes(kind: ResourceType, aws: Aws, made: str, known: Any, doing: str) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -38,12 +38,18 @@ class _PerConnection:
 
 
 def serve(
-    port: int, endpoint: Endpoint | None, *, directory: Path | None = None, workers: int = 16
+    port: int,
+    endpoint: Endpoint | None,
+    *,
+    directory: Path | None = None,
+    images: Mapping[str, str] | None = None,
+    workers: int = 16,
 ) -> tuple[grpc.Server, int]:
     """Serve the provider on 127.0.0.1.
 
     :param port: 0: any that is free
     :param directory: what relative paths of assets and archives start from (default: the working directory)
+    :param images: see :func:`sandbox.provider.servicer`
     :returns: the started server (end it with ``server.stop(grace)``) and its port
     :raises ProviderError: the port is taken
     """
@@ -53,7 +59,7 @@ def serve(
         options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)],
     )
     _require_free(port)
-    servicer: Any = _PerConnection(lambda: AwsProvider(endpoint, directory=directory))
+    servicer: Any = _PerConnection(lambda: AwsProvider(endpoint, directory=directory, images=images))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     try:
         bound = server.add_insecure_port(f"127.0.0.1:{port}")

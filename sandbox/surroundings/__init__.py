@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FILE = "surroundings.yaml"
 
-__all__ = ["FILE", "Surroundings", "declares", "ensure", "recorded", "rotate_password"]
+__all__ = ["FILE", "Surroundings", "declares", "ensure", "images", "recorded", "rotate_password"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,8 @@ class Surroundings:
 
     :ivar instance: the emulator's instance that it was made in
     :ivar digest: of everything that it was made from; another one makes it again
-    :ivar ids: ``networks``/``databases``/``roles`` -> name -> what it is called in AWS; nothing secret
+    :ivar ids: ``networks``/``databases``/``instances``/``userPools``/``roles`` -> name -> what it is called in
+        AWS; nothing secret
     :ivar config: configuration path (as of ``pulumi config set --path``) -> value
     """
 
@@ -52,6 +53,12 @@ def declares(project: Path, stack: str) -> bool:
     stacks = content.get("stacks") if isinstance(content, dict) else None
     # Anything that isn't understood counts as declared: `ensure` then says what is wrong with it.
     return content is not None and (not isinstance(stacks, dict) or stack in stacks)
+
+
+def images(project: Path, stack: str) -> Mapping[str, str]:
+    """The folders that run instead of a stage's container images, as :func:`ensure` has found them valid."""
+    declared = _content(project)["stacks"][stack] if declares(project, stack) else {}
+    return dict(declared.get("images") or {})
 
 
 def recorded(home: Home, stack: str) -> Surroundings | None:

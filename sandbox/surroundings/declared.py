@@ -16,6 +16,8 @@ FILE = "surroundings.yaml"
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+ImagePrefix = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._/-]*:[\w.-]*$")]
+Folder = Annotated[str, StringConstraints(pattern=r"^functions(/[A-Za-z0-9_-]+)+$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
@@ -50,6 +52,22 @@ class Database(Part):
     user: Identifier
 
 
+class Instance(Part):
+    """A database instance of RDS, as its API knows it: started and stopped, with no database behind."""
+
+    region: Region
+    identifier: Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9]){0,62}$")]
+    stopped: bool = Field(default=False, description="is it stopped when it is made")
+
+
+class UserPool(Part):
+    """A user pool of Cognito with one app client, and the secret that names both."""
+
+    region: Region
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+    secret_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$")]
+
+
 class Role(Part):
     """A role of somebody who calls the program's services."""
 
@@ -63,7 +81,12 @@ class Stack(Part):
 
     networks: dict[Name, Network] = {}
     databases: dict[Name, Database] = {}
+    instances: dict[Name, Instance] = {}
+    user_pools: dict[Name, UserPool] = {}
     roles: dict[Name, Role] = {}
+    images: dict[ImagePrefix, Folder] = Field(
+        default={}, description="<repository>:<start of the tag> -> the folder that runs instead"
+    )
     config: dict[str, str] = Field(default={}, description="configuration path -> reference")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from secrets import token_hex
 from typing import Any
 
 from sandbox import postgres
@@ -11,7 +12,7 @@ from sandbox.home import Home
 from sandbox.provider.clients import client
 from sandbox.provider.endpoint import Endpoint
 
-from .declared import Database, Network, Role, Stack
+from .declared import Database, Instance, Network, Role, Stack, UserPool
 from .passwords import password
 
 _GLOBAL_REGION = "us-east-1"
@@ -36,6 +37,14 @@ def make(
                 aws("secretsmanager", database.region), database, server, password(home, stack, name)
             )
             for name, database in declared.databases.items()
+        },
+        "instances": {
+            name: _instance(aws("rds", instance.region), instance)
+            for name, instance in declared.instances.items()
+        },
+        "userPools": {
+            name: _user_pool(aws("cognito-idp", pool.region), aws("secretsmanager", pool.region), pool)
+            for name, pool in declared.user_pools.items()
         },
         "roles": {name: _role(aws("iam"), role, account) for name, role in declared.roles.items()},
     }
@@ -118,6 +127,48 @@ def _secret(secrets_manager: Any, name: str, content: str) -> str:
     if found["SecretString"] != content:
         secrets_manager.put_secret_value(SecretId=name, SecretString=content)
     return str(found["ARN"])
+
+
+def _instance(rds: Any, instance: Instance) -> dict[str, Any]:
+    name = {"DBInstanceIdentifier": instance.identifier}
+    try:
+        (found,) = rds.describe_db_instances(**name)["DBInstances"]
+    except rds.exceptions.DBInstanceNotFoundFault:
+        found = rds.create_db_instance(
+            **name,
+            Engine="postgres",
+            DBInstanceClass="db.t4g.micro",
+            AllocatedStorage=20,
+            MasterUsername="dashboard",
+            MasterUserPassword=token_hex(16),  # nobody can use it: there is no database behind
+        )["DBInstance"]
+        if instance.stopped:
+            rds.stop_db_instance(**name)
+    return {"region": instance.region, "id": instance.identifier, "arn": str(found["DBInstanceArn"])}
+
+
+def _user_pool(cognito: Any, secrets_manager: Any, pool: UserPool) -> dict[str, Any]:
+    pools = cognito.list_user_pools(MaxResults=60)["UserPools"]
+    found = _one([each for each in pools if each["Name"] == pool.name])
+    if found is None:
+        found = cognito.create_user_pool(PoolName=pool.name)["UserPool"]
+    pool_id = str(found["Id"])
+    clients = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
+    app = _one([each for each in clients if each["ClientName"] == pool.name])
+    if app is None:
+        # By password, so that whoever tries things gets a token in one call.
+        flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        app = cognito.create_user_pool_client(
+            UserPoolId=pool_id, ClientName=pool.name, ExplicitAuthFlows=flows
+        )["UserPoolClient"]
+    content = {"user_pool_id": pool_id, "client_id": app["ClientId"]}
+    return {
+        "region": pool.region,
+        "id": pool_id,
+        "arn": str(cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["Arn"]),
+        "clientId": app["ClientId"],
+        "secretArn": _secret(secrets_manager, pool.secret_name, json.dumps(content)),
+    }
 
 
 def _role(iam: Any, role: Role, account: str) -> dict[str, Any]:

@@ -103,16 +103,3 @@ def test_lambda_must_be_able_to_assume_the_role(
         live.create(FUNCTION, inputs)
     if trust:
         live.delete(owner)
-
-
-def test_an_image_needs_a_container_engine(live: Client) -> None:
-    owner = live.create(ROLE, {"name": "image-role", "assumeRolePolicy": TRUST})
-    inputs = {
-        "name": "image",
-        "role": owner.outputs["arn"],
-        "packageType": "Image",
-        "imageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/shop:1",
-    }
-    assert live.create(FUNCTION, inputs, preview=True).outputs["imageUri"] == inputs["imageUri"]
-    with pytest.raises(RefusedError, match="has no container engine to run an image with"):
-        live.create(FUNCTION, inputs)

@@ -16,6 +16,7 @@ from ...settings import Settings
 from ...values import UNKNOWN, has_unknown
 from .. import given
 from .execution_role import check_function
+from .image import stand_in
 from .names import invoke_arn, streaming_invoke_arn
 
 RESERVED_VARIABLES = frozenset(
@@ -204,8 +205,7 @@ class Function(ResourceType):
         check_function(aws, inputs)
         request = _configuration(inputs) | given(
             FunctionName=inputs["name"],
-            Code=_code(aws, inputs),
-            PackageType=inputs["packageType"],
+            **_package(aws, inputs),
             Architectures=inputs.get("architectures"),
             Publish=inputs["publish"],
             CodeSigningConfigArn=inputs.get("codeSigningConfigArn"),
@@ -229,7 +229,9 @@ class Function(ResourceType):
         latest = _newest_version(client, id)
         signing = client.get_function_code_signing_config(FunctionName=id).get("CodeSigningConfigArn")
         reserved = found.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1)
+        image = _of_the_image(known) if known.get("packageType") == "Image" else {}
         return _described(aws, found["Configuration"], latest) | {
+            **image,
             "codeSigningConfigArn": signing or None,
             "reservedConcurrentExecutions": reserved,
             "tagsAll": found.get("Tags", {}),
@@ -337,11 +339,17 @@ def _check_environment(inputs: Properties) -> Iterable[Failure]:
             )
 
 
+def _package(aws: Aws, inputs: Properties) -> dict[str, Any]:
+    """What is created: an image as the zip that stands in for it."""
+    if "imageUri" not in inputs:
+        return {"Code": _code(aws, inputs), "PackageType": inputs["packageType"]}
+    found = stand_in(aws, inputs)
+    return {"Code": {"ZipFile": found.content}, "Handler": found.handler, "Runtime": found.runtime}
+
+
 def _code(aws: Aws, inputs: Properties) -> dict[str, Any]:
     if "imageUri" in inputs:
-        raise ProviderError(
-            "the sandbox has no container engine to run an image with; give the function a zip in this stage"
-        )
+        return {"ZipFile": stand_in(aws, inputs).content}
     if "code" in inputs:
         return {"ZipFile": zipped(inputs["code"], aws.directory)}
     return given(
@@ -380,6 +388,16 @@ def _reset(request: dict[str, Any]) -> dict[str, Any]:
         "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
     }
     return nothing | request
+
+
+def _of_the_image(known: Properties) -> Properties:
+    """What AWS would say of an image, where a zip stands in for it."""
+    return {
+        "handler": None,
+        "imageConfig": known.get("imageConfig"),
+        "packageType": "Image",
+        "runtime": None,
+    }
 
 
 def _environment(environment: Properties | None) -> dict[str, Any] | None:
