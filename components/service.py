@@ -15,6 +15,7 @@ from components.concurrency import provision
 from components.data.queue import Queue
 from components.logs import make_log_group
 from components.naming import ALIAS
+from components.network import NetworkArgs
 from components.permissions import Invoker, permit, serve_url
 from components.problems import Problem, refuse
 from components.role import make_role
@@ -36,7 +37,7 @@ class LambdaService(Component):
     def __init__(
         self, name: str, args: LambdaServiceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        refuse([*args.problems(), *_unmade_layers(args)])
+        refuse([*args.problems(), *_unmade(args)])
         super().__init__(self.PULUMI_TYPE, name, opts)
         self.args = args
         self.name = args.names.function
@@ -84,6 +85,7 @@ class LambdaService(Component):
 
     def _function(self) -> aws.lambda_.Function:
         args, code = self.args, self.args.code
+        network = None if isinstance(args.network, NetworkArgs) else args.network
         shipped = ship_code(self, code, args.scope)
         return aws.lambda_.Function(
             self.child("function"),
@@ -109,10 +111,10 @@ class LambdaService(Component):
             logging_config=self._logging(),
             tracing_config={"mode": "Active"},
             vpc_config={
-                "subnet_ids": list(args.network.subnet_ids),
-                "security_group_ids": [args.network.security_group_id],
+                "subnet_ids": network.subnets(),
+                "security_group_ids": [network.security_group_id],
             }
-            if args.network
+            if network
             else None,
             dead_letter_config={"target_arn": self.dead_letters.queue.arn}
             if self.dead_letters and args.asynchronous and args.asynchronous.dead_letter_config
@@ -184,7 +186,15 @@ class LambdaService(Component):
         )
 
 
-def _unmade_layers(args: LambdaServiceArgs) -> Iterator[Problem]:
+def _unmade(args: LambdaServiceArgs) -> Iterator[Problem]:
+    if isinstance(args.network, NetworkArgs):
+        yield Problem(
+            where=f"service {args.service}",
+            what="network",
+            got="one that isn't made yet",
+            allowed="a network's ids",
+            mend="Let a System make the service, or give NewNetwork(...).ids.",
+        )
     for layer in args.layers:
         if isinstance(layer, LayerArgs):
             yield Problem(

@@ -20,7 +20,7 @@ from components.data.queue import QueueArgs
 from components.grants import Grant
 from components.logs import retention_problems
 from components.naming import Names, Scope
-from components.network import Network
+from components.network import MadeNetwork, Network, NetworkArgs
 from components.permissions import FunctionUrlArgs, Invoker
 from components.problems import Problem
 
@@ -64,7 +64,7 @@ class LambdaServiceArgs:
     grants: tuple[Grant, ...] = ()
     invokers: tuple[Invoker, ...] = ()
     layers: tuple[LayerArgs | pulumi.Input[str], ...] = ()
-    network: Network | None = None
+    network: Network | MadeNetwork | NetworkArgs | None = None
     log_group_name: str | None = None
     log_retention_days: int = 7
     reserved_concurrency: int | None = None

@@ -14,6 +14,7 @@ from components.code import Code, Layer, LayerArgs, Packages, SignedPackage
 from components.component import Component
 from components.concurrency import ProvisionedConcurrency
 from components.naming import Scope
+from components.network import MadeNetwork, Network, NetworkArgs, NewNetwork
 from components.problems import InvalidArgumentsError, Problem, refuse
 from components.service import LambdaService, LambdaServiceArgs
 from components.triggers.targets import Targets
@@ -169,6 +170,7 @@ class System(Component, Generic[A, P]):
         self.services: dict[str, LambdaService] = {}
         self._described = described
         self._layers: dict[LayerArgs, pulumi.Output[str]] = {}
+        self._networks: dict[NetworkArgs, MadeNetwork] = {}
         self._provider = self._make_provider()
         self.make(parts)
         self.finish(self.outputs)
@@ -199,8 +201,18 @@ class System(Component, Generic[A, P]):
     def serve(self) -> None:
         """Make every service, and each of their layers once."""
         for name, args in self._described.items():
-            made = replace(args, layers=tuple(self._layer(layer) for layer in args.layers))
+            layers = tuple(self._layer(layer) for layer in args.layers)
+            network = self.network(args.network) if args.network else None
+            made = replace(args, layers=layers, network=network)
             self.services[name] = self.SERVICES[name](self.child(name), made, self.here())
+
+    def network(self, network: Network | MadeNetwork | NetworkArgs) -> Network | MadeNetwork:
+        """Give a network's ids; one that the program makes is made when it is first asked for."""
+        if not isinstance(network, NetworkArgs):
+            return network
+        if network not in self._networks:
+            self._networks[network] = NewNetwork(self.child("network"), network, self.here()).ids
+        return self._networks[network]
 
     def _layer(self, layer: LayerArgs | pulumi.Input[str]) -> pulumi.Input[str]:
         if not isinstance(layer, LayerArgs):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -49,6 +50,8 @@ def how_to_set(stage: str, path: str, options: str = "--path") -> str:
 
 def _mistake(schema: type[Settings], detail: ErrorDetails, *, stage: str, prefix: str) -> Mistake:
     location = detail["loc"]
+    if detail["type"] == "missing":  # of a default that its own validator refuses, pydantic says the field
+        location = (*location[:-1], to_camel(str(location[-1])))
     path = prefix + _path(location)
     mend = how_to_set(stage, path)
     match detail["type"]:

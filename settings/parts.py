@@ -12,23 +12,60 @@ from components.code import SignedPackage
 from components.concurrency import ProvisionedConcurrency
 from components.data.database import Database
 from components.data.secret import Secret
-from components.network import Network
+from components.naming import Scope
+from components.network import Nat, Network, NetworkArgs
 from components.system import ServiceArgs
 from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
 from settings import values
 from settings.values import Settings
 
 
+class NewNetworkSettings(Settings):
+    """A network that the program makes. Without NAT its functions reach AWS's services by endpoints only."""
+
+    zones: values.Zones = NetworkArgs.zones
+    cidr: values.Cidr = NetworkArgs.cidr
+    nat: Annotated[str, values.one_of([choice.value for choice in Nat])] = NetworkArgs.nat.value
+
+
 class NetworkSettings(Settings):
-    """Private subnets, and the functions' security group."""
+    """Private subnets, and the functions' security group: by their ids, or made by the program."""
 
-    vpc_id: values.VpcId = Field(description="the id of the VPC, as 'vpc-0a1b2c3d4e5f60001'")
-    subnet_ids: values.SubnetIds = Field(description="the ids of private subnets in two or more zones")
-    security_group_id: values.SecurityGroupId = Field(description="the id of the functions' security group")
+    create: NewNetworkSettings | None = None
+    vpc_id: values.VpcId | None = Field(
+        default=None, validate_default=True, description="the id of the VPC, as 'vpc-0a1b2c3d4e5f60001'"
+    )
+    subnet_ids: values.SubnetIds | None = Field(
+        default=None, validate_default=True, description="the ids of private subnets in two or more zones"
+    )
+    security_group_id: values.SecurityGroupId | None = Field(
+        default=None, validate_default=True, description="the id of the functions' security group"
+    )
 
-    def args(self) -> Network:
-        """Make the component's arguments."""
-        return Network(**self.model_dump())
+    @field_validator("vpc_id", "subnet_ids", "security_group_id")
+    @classmethod
+    def _or_create(cls, value: Any, info: ValidationInfo) -> Any:
+        created = info.data.get("create")
+        if "create" in info.data and value is None and created is None:
+            raise values.missing()
+        if value is not None and created is not None:
+            raise values.refused(
+                found="an id beside create",
+                allowed="one of the two: the ids of a network that is there, or create",
+                mend="Take one of them out.",
+            )
+        return value
+
+    def args(self, scope: Scope, services: tuple[str, ...]) -> Network | NetworkArgs:
+        """Make the component's arguments; a network that is made has the ways to these services of AWS."""
+        if self.vpc_id and self.subnet_ids and self.security_group_id:
+            return Network(
+                vpc_id=self.vpc_id, subnet_ids=self.subnet_ids, security_group_id=self.security_group_id
+            )
+        made = self.create or NewNetworkSettings()
+        return NetworkArgs(
+            scope=scope, services=services, zones=made.zones, cidr=made.cidr, nat=Nat(made.nat)
+        )
 
 
 class DatabaseSettings(Settings):

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.arns import Shape
 from components.bedrock import BedrockModel
 from components.naming import Scope
-from components.systems.typerush import ApiArgs, TypeRush, TypeRushArgs
+from components.systems.typerush import CALLED_SERVICES, ApiArgs, TypeRush, TypeRushArgs
 from settings import values
 from settings.parts import (
     AuthorizerSettings,
@@ -68,7 +68,7 @@ class TypeRushSettings(SystemSettings):
 
     system: ClassVar = TypeRush
 
-    network: NetworkSettings = Field(description="vpcId, subnetIds, securityGroupId")
+    network: NetworkSettings = Field(description="vpcId, subnetIds, securityGroupId; or create")
     database: DatabaseSettings = Field(description="secretArn, securityGroupId")
     game_service_role_arn: Annotated[str, values.arn(Shape.ROLE, regional=False)] = Field(
         description="the ARN of the role that the game service's ECS task calls with"
@@ -99,7 +99,7 @@ class TypeRushSettings(SystemSettings):
         return TypeRushArgs(
             scope=scope,
             common=common.args,
-            network=self.network.args(),
+            network=self.network.args(scope, CALLED_SERVICES),
             database=self.database.args(),
             game_service_role_arn=self.game_service_role_arn,
             model=self._bedrock_model(scope),

@@ -17,7 +17,7 @@ from components.arns import Shape
 from components.bedrock import BedrockModel
 from components.concurrency import ProvisionedConcurrency
 from components.naming import Names, Scope
-from components.network import Network, id_problems
+from components.network import Network, NetworkArgs, id_problems
 from components.problems import InvalidArgumentsError, Problem
 from components.service_args import RUNTIMES
 from components.triggers.http_api import Cors, HttpApiArgs, JwtAuthorizer, Throttling
@@ -73,6 +73,11 @@ def _in_yaml(text: str) -> str:
 def refused(*, found: str, allowed: str, mend: str = "") -> PydanticCustomError:
     """Make the error of one setting."""
     return PydanticCustomError(REFUSED, "refused", {"found": found, "allowed": allowed, "mend": mend})
+
+
+def missing() -> PydanticCustomError:
+    """Make the error of one setting that is wanted and isn't there."""
+    return PydanticCustomError("missing", "missing", {})
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -200,6 +205,9 @@ SubnetIds = Annotated[
     tuple[str, ...],
     _taken(lambda ids: Network(vpc_id=_VPC, subnet_ids=ids, security_group_id=_GROUP)),
 ]
+
+Zones = Annotated[tuple[str, ...], _checked(lambda zones: NetworkArgs(scope=_ANY, zones=zones).problems())]
+Cidr = Annotated[str, _checked(lambda cidr: NetworkArgs(scope=_ANY, cidr=cidr).problems())]
 
 TopicArn = Annotated[str, arn(Shape.TOPIC)]
 KmsKeyArn = Annotated[str, arn(Shape.KMS_KEY)]

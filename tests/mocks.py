@@ -192,7 +192,7 @@ class _Mocks(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         if not args.custom:
-            return None, _CONSTRUCTED.get(args.typ, lambda name: {})(args.name)
+            return None, _CONSTRUCTED[args.typ](args.name) if args.typ in _CONSTRUCTED else {}
         if args.typ not in _ADDED:
             message = f"the mocks know no type {args.typ}"
             raise AssertionError(message)

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from components.component import Component
 from components.data.secret import Secret
 from components.naming import Scope
-from components.network import Network, id_problems
+from components.network import MadeNetwork, Network, id_problems
 from components.problems import Problem, refuse
 
 POSTGRESQL_PORT = 5432
@@ -42,7 +42,7 @@ class DatabaseAccess(Component):
         name: str,
         *,
         scope: Scope,
-        network: Network,
+        network: Network | MadeNetwork,
         database: Database,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

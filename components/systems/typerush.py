@@ -14,7 +14,7 @@ from components.bedrock import BedrockModel
 from components.code import LayerArgs, SignedPackage
 from components.data.database import Database, DatabaseAccess
 from components.data.table import Key, Table, TableArgs
-from components.network import Network
+from components.network import Network, NetworkArgs
 from components.permissions import FunctionUrlArgs, Invoker
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
@@ -27,6 +27,9 @@ TEXT_SERVICE = "text-service"
 
 _RECORD_SERVICE = ServiceArgs(runtime="nodejs24.x", memory_mb=512, timeout_s=30)
 _TEXT_SERVICE = ServiceArgs(runtime="python3.12", memory_mb=512, timeout_s=60)
+
+CALLED_SERVICES = ("secretsmanager", "bedrock-runtime", "sqs", "xray", "logs")
+"""What the functions call beside the table, by the names of the services' endpoints."""
 
 ROUTES = (
     Route(key="POST /records", service=RECORD_SERVICE),
@@ -62,7 +65,7 @@ class TypeRushArgs(SystemArgs):
     signed_text_layer: text-service's layer, where its code is signed.
     """
 
-    network: Network
+    network: Network | NetworkArgs
     database: Database
     game_service_role_arn: str
     model: BedrockModel
@@ -74,6 +77,8 @@ class TypeRushArgs(SystemArgs):
     def problems(self) -> Iterator[Problem]:
         """Say which of the ARNs that are given aren't what they have to be."""
         where, region = f"system {self.scope.system}", self.scope.region
+        if isinstance(self.network, NetworkArgs):
+            yield from self.network.problems()
         yield from Shape.SECRET.problems(where, "database.secret", self.database.secret.arn, region=region)
         yield from Shape.EXECUTION.problems(
             where, "api.existing_execution_arn", self.api.existing_execution_arn, region=region
@@ -163,7 +168,7 @@ class TypeRush(System[TypeRushArgs, TypeRushParts]):
         DatabaseAccess(
             self.child("database-access"),
             scope=self.args.scope,
-            network=self.args.network,
+            network=self.network(self.args.network),
             database=self.args.database,
             opts=self.here(),
         )

@@ -28,7 +28,7 @@ def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbo
     """Both from the same project, started side by side: they must not collide."""
     quiet, broken = (Sandbox(home=Home(path=tmp_path_factory.mktemp(name))) for name in ("quiet", "scratch"))
     up = ("up", "--stack", "local", "--yes")
-    with _stopped_afterwards(quiet), _stopped_afterwards(broken):
+    with stopped_afterwards(quiet), stopped_afterwards(broken):
         with quiet.start(*up, env=CANARY) as first, broken.start(*up, env=CANARY) as second:
             told = [each.communicate(timeout=180)[0] for each in (first, second)]
         assert (first.returncode, second.returncode) == (0, 0), "\n".join(told)
@@ -84,7 +84,7 @@ def make_role(sandbox: Sandbox, name: str, **principal: str) -> str:
 
 
 @contextmanager
-def _stopped_afterwards(sandbox: Sandbox) -> Iterator[None]:
+def stopped_afterwards(sandbox: Sandbox) -> Iterator[None]:
     try:
         yield
     finally:
