@@ -53,10 +53,13 @@ class Throttling:
 
 @dataclass(frozen=True, kw_only=True)
 class JwtAuthorizer:
-    """Who issues the tokens that an API takes (an https URL), and for which audiences."""
+    """Who issues the tokens that an API takes (an https URL), and for which audiences.
 
-    issuer: str
-    audience: tuple[str, ...]
+    Those of a user pool of the program are its outputs: `issuer`, and `client_id` as the only audience.
+    """
+
+    issuer: pulumi.Input[str]
+    audience: tuple[pulumi.Input[str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +78,20 @@ class Route:
 
     public: anybody may call it, also where the API has an authorizer.
     iam: callers sign with credentials of AWS, and IAM decides (`execute-api:Invoke`), not the authorizer.
+    exact: the API may call the service for this route alone, as long as all routes of the service say so.
     """
 
     key: str
     service: str
     public: bool = False
     iam: bool = False
+    exact: bool = False
+
+    @property
+    def source(self) -> str:
+        """What the ARN of the API ends in, in a permission for this route alone."""
+        method, _, path = self.key.partition(" ")
+        return f"/*/{'*' if method == 'ANY' else method}{path}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,11 +189,12 @@ class HttpApiArgs:
     def _authorizer_problems(self, where: str) -> Iterator[Problem]:
         if self.authorizer is None:
             return
-        if not re.fullmatch(r"https://\S+", self.authorizer.issuer):
+        issuer = self.authorizer.issuer
+        if isinstance(issuer, str) and not re.fullmatch(r"https://\S+", issuer):
             yield Problem(
                 where=where,
                 what="authorizer.issuer",
-                got=repr(self.authorizer.issuer),
+                got=repr(issuer),
                 allowed="an https URL, whose /.well-known/openid-configuration API Gateway reads",
             )
         if not self.authorizer.audience:
@@ -210,9 +222,11 @@ class HttpApiArgs:
                 )
 
 
-def invoker(execution_arn: pulumi.Input[str], statement_id: str = STATEMENT_ID) -> Invoker:
-    """Let an HTTP API invoke a service: any of its stages and routes, of this API alone."""
-    return Invoker.by_service(statement_id, _SERVICE, source_arn=pulumi.Output.concat(execution_arn, "/*/*"))
+def invoker(
+    execution_arn: pulumi.Input[str], statement_id: str = STATEMENT_ID, source: str = "/*/*"
+) -> Invoker:
+    """Let an HTTP API invoke a service: any of its stages and routes, or one route, of this API alone."""
+    return Invoker.by_service(statement_id, _SERVICE, source_arn=pulumi.Output.concat(execution_arn, source))
 
 
 class HttpApi(Component):
@@ -241,8 +255,17 @@ class HttpApi(Component):
             for route in args.routes:
                 if route.service == service_name:
                     self._route(route, integration, authorizer)
-            service.allow(invoker(self.api.execution_arn, args.statement_id))
+            self._allow(service, [route for route in args.routes if route.service == service_name])
         self.finish({"url": self.url})
+
+    def _allow(self, service: LambdaService, routes: list[Route]) -> None:
+        statement_id, execution_arn = self._args.statement_id, self.api.execution_arn
+        if not all(route.exact for route in routes):
+            service.allow(invoker(execution_arn, statement_id))
+            return
+        for route in routes:
+            own = statement_id if len(routes) == 1 else f"{statement_id}-{_slug(route.key)}"
+            service.allow(invoker(execution_arn, own, route.source))
 
     def _api(self) -> aws.apigatewayv2.Api:
         cors = self._args.cors

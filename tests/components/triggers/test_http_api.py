@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from components.data.user_pool import UserPool, UserPoolArgs
 from components.problems import InvalidArgumentsError
 from components.service import LambdaService
 from components.triggers.http_api import Cors, HttpApi, HttpApiArgs, JwtAuthorizer, Route, Throttling
@@ -206,3 +207,34 @@ def test_an_impossible_api_is_refused(change: dict[str, object], message: str) -
     with pytest.raises(InvalidArgumentsError) as error:
         deploy(**change)
     assert message in str(error.value)
+
+
+def test_exact_routes_may_be_called_each_by_a_permission_of_its_own() -> None:
+    one = Route(key="POST /jobs", service="worker", exact=True)
+    sources = {
+        each.inputs["statementId"]: each.inputs["sourceArn"].partition(":api-api")[2]
+        for routes in ((one,), (one, Route(key="ANY /jobs/{id}", service="worker", exact=True)))
+        for each in deploy(routes=routes).of("Permission").values()
+    }
+    assert sources == {
+        "AllowAPIGatewayInvoke": "/*/POST/jobs",
+        "AllowAPIGatewayInvoke-post-jobs": "/*/POST/jobs",
+        "AllowAPIGatewayInvoke-any-jobs-id": "/*/*/jobs/{id}",
+    }
+
+
+def test_a_service_with_another_route_is_called_by_all_of_the_api() -> None:
+    routes = (Route(key="POST /jobs", service="worker", exact=True), Route(key="GET /jobs", service="worker"))
+    (permission,) = deploy(routes=routes).of("Permission").values()
+    assert permission.inputs["sourceArn"].endswith("/*/*")
+
+
+def test_tokens_of_a_user_pool_of_the_program() -> None:
+    def program() -> None:
+        users = UserPool("users", UserPoolArgs(scope=SCOPE))
+        tokens = JwtAuthorizer(issuer=users.issuer, audience=(users.client_id,))
+        HttpApi("api", replace(API, authorizer=tokens), {"worker": LambdaService("worker", service_args())})
+
+    authorizer = declare(program)["api-authorizer"]
+    assert authorizer.inputs["jwtConfiguration"]["issuer"].startswith("https://cognito-idp.")
+    assert authorizer.property_dependencies["jwtConfiguration"] == {"users-pool", "users-client"}
