@@ -28,20 +28,24 @@ class Secret:
             ]
         )
 
-    def grant_read(self) -> tuple[Grant, ...]:
+    def grant_read(self, what: str = "") -> tuple[Grant, ...]:
         """Let a service read the secret's value; a key of one's own has to be usable for it, too.
+
+        what: tells it apart from other secrets that the same service reads (`Cognito`).
 
         The key may be used through Secrets Manager alone.
         https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
         https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
         """
-        read = Grant(sid="ReadSecret", actions=("secretsmanager:GetSecretValue",), resources=(self.arn,))
+        read = Grant(
+            sid=f"Read{what}Secret", actions=("secretsmanager:GetSecretValue",), resources=(self.arn,)
+        )
         if self.kms_key_arn is None:
             return (read,)
         _, partition, _, region, *_ = self.arn.split(":")
         domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
         decrypt = Grant(
-            sid="DecryptSecret",
+            sid=f"Decrypt{what}Secret",
             actions=("kms:Decrypt",),
             resources=(self.kms_key_arn,),
             conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.{domain}"}},
