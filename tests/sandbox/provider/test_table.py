@@ -25,11 +25,13 @@ def sdk_names(token: str) -> tuple[set[str], set[str]]:
     package, _, file = path.partition("/")
     package = {"lambda": "lambda_"}.get(package, package)
     module_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", file).lower()
+    # The package first: asked for one of its files, pulumi_aws's lazy packages stay empty for who comes later.
+    resource = getattr(importlib.import_module(f"pulumi_aws.{package}"), name)
     module = importlib.import_module(f"pulumi_aws.{package}.{module_name}")
     # `InitArgs` where an input type of another resource has the name already.
     arguments = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
     taken = set(input_type_py_to_pulumi_names(arguments).values())
-    given = set(resource_pulumi_to_py_names(getattr(module, name)))
+    given = set(resource_pulumi_to_py_names(resource))
     return taken, given - {"id", "urn"}
 
 
