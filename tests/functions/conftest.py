@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 
@@ -15,3 +16,9 @@ def event_loop_of_the_worker() -> Iterator[None]:
         asyncio.set_event_loop(runner.get_loop())
         yield
         asyncio.set_event_loop(None)
+
+
+@pytest.fixture(autouse=True)
+def session_of_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 keeps the credentials of who asked first; every test is a worker of its own."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
