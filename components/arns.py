@@ -20,6 +20,11 @@ class Shape(Enum):
         "arn:aws:iam::123456789012:role/game",
         "Name one role exactly: no wildcard, no account's root.",
     )
+    GITHUB_PROVIDER = (
+        rf"{_HEAD}:iam::\d{{12}}:oidc-provider/token\.actions\.githubusercontent\.com",
+        "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+        "",
+    )
     POLICY = (
         rf"{_HEAD}:iam::\d{{12}}:policy/[\w+=,.@/-]+",
         "arn:aws:iam::123456789012:policy/fleet-boundary",

@@ -33,10 +33,12 @@ _NO_RESOURCE_TYPE = "AWS defines no resource type for this action"
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
 ACTIONS_ON_ANY_RESOURCE: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(NETWORK_INTERFACE_ACTIONS, _VPC_POLICY),
         **dict.fromkeys(TRACING_ACTIONS, _NO_RESOURCE_TYPE),
+        "ecr:GetAuthorizationToken": _NO_RESOURCE_TYPE,
     }
 )
 """The only actions that may be granted on `*`, each with the reason why nothing narrower can be named."""
@@ -208,6 +210,20 @@ def trust_document(service: str) -> str:
     """Write the trust policy of a role that an AWS service assumes."""
     return _document(
         [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+    )
+
+
+def federated_trust_document(provider_arn: str, claims: Mapping[str, str]) -> str:
+    """Write the trust policy of a role that tokens of an OIDC provider take, if they claim exactly this."""
+    return _document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": provider_arn},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringEquals": dict(claims)},
+            }
+        ],
     )
 
 

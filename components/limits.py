@@ -131,3 +131,7 @@ TOKEN_MINUTES: Final = Range(5, 1_440, "minutes")
 # Before objects may go to the class for infrequent access.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 BUCKET_INFREQUENT_DAYS: Final = 30
+
+# "countNumber" of a lifecycle rule; the most here is more than anybody keeps.
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+IMAGES_KEPT: Final = Range(1, 1_000, "images")

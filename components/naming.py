@@ -35,6 +35,10 @@ class Kind(Enum):
     QUEUE = ("queue", 80)
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     BUCKET = ("bucket", 63)
+    # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+    REPOSITORY = ("repository", 256)
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+    DASHBOARD = ("dashboard", 255)
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     ALARM = ("alarm", 255)
     # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html

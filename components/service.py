@@ -145,7 +145,8 @@ class LambdaService(Component):
             name=ALIAS,
             function_name=self.function.name,
             function_version=self.function.version,
-            opts=self.inside(),
+            # Who deploys the image moves the alias, too.
+            opts=self.inside(ignore_changes=["functionVersion"] if self.args.code.ignore_changes else None),
         )
 
     def _url(self) -> pulumi.Output[str] | None:

@@ -77,12 +77,14 @@ _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
         "endpoint": f"cognito-idp.{REGION}.amazonaws.com/{REGION}_{name}",
     },
     "aws:cognito/userPoolClient:UserPoolClient": lambda name, i: {},
+    "aws:cloudwatch/dashboard:Dashboard": lambda name, i: {},
     "aws:cloudwatch/eventRule:EventRule": lambda name, i: {"arn": _arn("events", f"rule/{i['name']}")},
     "aws:cloudwatch/eventTarget:EventTarget": lambda name, i: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda name, i: {"arn": _arn("logs", f"log-group:{i['name']}")},
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda name, i: {
         "arn": _arn("cloudwatch", f"alarm:{i['name']}")
     },
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": lambda name, i: {},
     "aws:dynamodb/table:Table": lambda name, i: {"arn": _arn("dynamodb", f"table/{i['name']}")},
     "aws:ec2/securityGroup:SecurityGroup": lambda name, i: {"arn": _arn("ec2", f"security-group/{name}")},
     "aws:ec2/vpcEndpoint:VpcEndpoint": lambda name, i: {"arn": _arn("ec2", f"vpc-endpoint/{name}")},
@@ -128,6 +130,7 @@ _CONSTRUCTED: Mapping[str, Callable[[str], dict[str, Any]]] = {
         "privateSubnetIds": [f"{name}-private-1-id", f"{name}-private-2-id"],
         "routeTables": [],
     },
+    "awsx:ecr:Repository": lambda name: {"url": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}-name"},
 }
 
 

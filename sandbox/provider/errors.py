@@ -9,6 +9,7 @@ MISSING = frozenset(
         "404",
         "AWS.SimpleQueueService.NonExistentQueue",
         "InvalidAllocationID.NotFound",
+        "DashboardNotFoundError",
         "InvalidGroup.NotFound",
         "InvalidInternetGatewayID.NotFound",
         "InvalidRouteTableID.NotFound",

@@ -135,6 +135,7 @@ def test_what_stands_with_any_resource_has_a_reason() -> None:
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSubnets",
         "ec2:UnassignPrivateIpAddresses",
+        "ecr:GetAuthorizationToken",
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
     }

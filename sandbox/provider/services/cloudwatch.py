@@ -1,4 +1,4 @@
-"""CloudWatch: alarms on one metric. Metric queries aren't here: the embedded AWS forgets them."""
+"""CloudWatch: dashboards, and alarms on one metric. The embedded AWS forgets metric queries: none here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..check import Failure
 from ..clients import Aws
 from ..errors import ProviderError
 from ..resource import Properties, ResourceType, Update
-from ..schema import Prop, boolean, integer, map_of, number, set_of, string
+from ..schema import Prop, boolean, integer, json_document, map_of, number, set_of, string
 from ..settings import Settings
 from . import given, tag_list, tag_map
 
@@ -197,4 +197,58 @@ def _described(aws: Aws, name: str) -> dict[str, Any] | None:
     return alarms[0] if alarms else None
 
 
-TYPES = (MetricAlarm(),)
+class Dashboard(ResourceType):
+    """A dashboard. Its id is its name."""
+
+    token = "aws:cloudwatch/dashboard:Dashboard"
+    service = "cloudwatch"
+    props = {
+        "dashboardBody": json_document(required=True),
+        "dashboardName": string(
+            required=True,
+            replaces=True,
+            minimum=1,
+            maximum=255,
+            pattern=r"[A-Za-z0-9_-]+",
+            meaning="letters, digits, hyphens and underscores",
+        ),
+    }
+    outputs = ("dashboardArn",)
+    identity = ("dashboardName",)
+
+    def id_of(self, inputs: Properties) -> str:
+        """Its name."""
+        return str(inputs["dashboardName"])
+
+    def create(self, aws: Aws, inputs: Properties) -> str:
+        """Put it."""
+        self._put(aws, inputs)
+        return self.id_of(inputs)
+
+    def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
+        """The dashboard as it was put."""
+        del known
+        found = aws.client("cloudwatch").get_dashboard(DashboardName=id)
+        return {
+            "dashboardArn": found["DashboardArn"],
+            "dashboardBody": found["DashboardBody"],
+            "dashboardName": id,
+        }
+
+    def update(self, aws: Aws, update: Update) -> None:
+        """Put it again."""
+        self._put(aws, update.news)
+
+    def delete(self, aws: Aws, id: str, state: Properties) -> None:
+        """Delete it."""
+        del state
+        aws.client("cloudwatch").delete_dashboards(DashboardNames=[id])
+
+    @staticmethod
+    def _put(aws: Aws, inputs: Properties) -> None:
+        aws.client("cloudwatch").put_dashboard(
+            DashboardName=inputs["dashboardName"], DashboardBody=inputs["dashboardBody"]
+        )
+
+
+TYPES = (Dashboard(), MetricAlarm())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ from tests.sandbox.provider.client import Client, RefusedError
 from tests.sandbox.provider.walk import refused, replaced, walk
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+BODIES = [
+    json.dumps({"widgets": [{"type": "text", "width": 6, "height": 3, "properties": {"markdown": text}}]})
+    for text in ("one", "two")
+]
 TOPIC = "arn:aws:sns:us-east-1:000000000000:alarms"
 BASE: dict[str, Any] = {
     "name": "shop-errors",
@@ -143,3 +149,15 @@ def test_periods(period: int, periods: int) -> None:
     longest = 86_400 if period < 3_600 else 604_800
     failures = list(MetricAlarm().check(inputs, Settings()))
     assert (not failures) == (known and period * periods <= longest)
+
+
+def test_a_dashboard(live: Client) -> None:
+    made = walk(live, DASHBOARD, *({"dashboardName": "shop", "dashboardBody": body} for body in BODIES))
+    assert made.id == "shop"
+
+
+def test_another_name_is_another_dashboard(offline: Client) -> None:
+    base = {"dashboardName": "shop", "dashboardBody": BODIES[0]}
+    others = {"dashboardName": "other", "dashboardBody": BODIES[1], "region": "eu-west-1"}
+    assert replaced(offline, DASHBOARD, base, **others) == {"dashboardName", "region"}
+    assert "letters, digits" in refused(offline, DASHBOARD, base | {"dashboardName": "a b"})["dashboardName"]

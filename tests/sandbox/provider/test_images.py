@@ -25,8 +25,6 @@ def answer(event, context):
 def other(event, context):
     return 'other'
 """
-    "def answer(event, context):\n    return 'answer'\n\n\ndef other(event, context):\n    return 'other'\n"
-)
 SHOP = "functions/shop/orders"
 
 
