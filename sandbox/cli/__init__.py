@@ -31,6 +31,7 @@ _COMMANDS = {
     "doctor": ("doctor", "Check this machine, and say how to mend what is missing."),
     "build": ("build", "Build the packages of the functions."),
     "provider": ("provider", "Serve the sandbox's provider to the real Pulumi CLI."),
+    "cost": ("cost", "Estimate what a stage costs in a month."),
     "stack": ("stack", "Outputs, state and list of stacks."),
 }
 

@@ -87,6 +87,13 @@ def refresh_command() -> int:
     return _change(workspace(), "refresh")
 
 
+def previewed() -> tuple[StackConfig, Result]:
+    """The stage of this call, previewed without a word and without its policy packs' advice."""
+    with _started() as (place, program):
+        config = place.config()
+        return config, _run(place, config, "up", preview=True, program=program)
+
+
 @contextmanager
 def _started() -> Iterator[tuple[Workspace, Program]]:
     """The program's interpreter imports the SDK while we get ready: that is most of a preview's time."""
@@ -161,6 +168,10 @@ def _show(
     if preview:
         say_preview(out, result, diff=bool(chosen("diff")))
     say_end(out, result, preview=preview, report=report_of(result, place))
+    if preview and kind == "up" and result.outcome == "succeeded":
+        from .cost import estimates, short
+
+        out.print(f"[bold]Cost[/] {short(*estimates(result, config))} [dim](fleet cost says more)[/]")
     return result
 
 
