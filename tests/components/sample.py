@@ -60,7 +60,7 @@ def bundle(folder: str, target: bundling.Target) -> bundling.Bundle:
         size_bytes=1_000_000,
         unzipped_bytes=3_000_000,
         sha256="5e" * 32,
-        python_version="3.12" if layer else None,
+        python_version=("3.11" if name.startswith("spendsense") else "3.12") if layer else None,
     )
 
 
