@@ -30,7 +30,7 @@ def read() -> dict[str, Any]:
     }
     return {
         "about": "The types of pulumi-aws that take tags. Written by `python -m policies.data.taggable`.",
-        "source": "https://pypi.org/project/pulumi-aws/",
+        "source": "https://github.com/pulumi/pulumi-aws",
         "version": importlib.metadata.version("pulumi-aws"),
         "types": sorted(types),
     }
