@@ -83,10 +83,10 @@ def raise_alarms(
     timeout_s: int,
     reserved_concurrency: int | None,
     tags: dict[str, str],
-) -> None:
-    """Make a service's alarms: errors, throttles, duration, concurrency."""
-    for watch in _watches(args, timeout_s, reserved_concurrency):
-        aws.cloudwatch.MetricAlarm(
+) -> dict[str, aws.cloudwatch.MetricAlarm]:
+    """Make a service's alarms: errors, throttles, duration, concurrency; the answer has them by these."""
+    return {
+        watch.what: aws.cloudwatch.MetricAlarm(
             owner.child(f"{watch.what}-alarm"),
             name=args.name(watch.what, names),
             alarm_description=watch.description,
@@ -104,6 +104,8 @@ def raise_alarms(
             tags=tags,
             opts=owner.inside(),
         )
+        for watch in _watches(args, timeout_s, reserved_concurrency)
+    }
 
 
 def _watches(args: AlarmArgs, timeout_s: int, reserved: int | None) -> tuple[_Watch, ...]:

@@ -124,6 +124,10 @@ RULE_PATTERN_CHARACTERS: Final = 4_096
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 TARGET_INPUT_CHARACTERS: Final = 8_192
 
+# https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TimeBasedCanary.html
+DEPLOYMENT_MINUTES: Final = Range(1, 2_880, "minutes")
+TRAFFIC_PERCENT: Final = Range(1, 99, "%")
+
 # Access and ID tokens of a user pool's client.
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
 TOKEN_MINUTES: Final = Range(5, 1_440, "minutes")

@@ -51,6 +51,8 @@ class Kind(Enum):
     SCALING_POLICY = ("scaling policy", 256)
     # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html
     USER_POOL = ("user pool", 128)
+    # https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateApplication.html
+    DEPLOYMENT = ("CodeDeploy application", 100)
 
     def __init__(self, label: str, limit: int) -> None:
         self.label = label
@@ -173,6 +175,11 @@ class Names:
     def role_arn(self) -> str:
         """The role's ARN."""
         return self.scope.iam_arn(f"role/{self.role}")
+
+    @property
+    def deployer(self) -> str:
+        """The name of the role that CodeDeploy moves the alias with."""
+        return f"{self.function}-deploy"
 
     @property
     def log_group(self) -> str:

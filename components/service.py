@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pulumi
 import pulumi_aws as aws
@@ -20,6 +20,7 @@ from components.permissions import Invoker, permit, serve_url
 from components.problems import Problem, refuse
 from components.role import make_role
 from components.service_args import LambdaServiceArgs
+from components.traffic import CodeDeploy, HeldBack, deploy_slowly
 
 __all__ = ["LambdaService", "LambdaServiceArgs"]
 
@@ -56,7 +57,7 @@ class LambdaService(Component):
         self.url = self._url()
         self._provision()
         self._keep_failures()
-        self._raise_alarms()
+        self._deploy_slowly(self._raise_alarms())
         for invoker in args.all_invokers:
             self.allow(invoker)
         self.finish({"name": self.name, "arn": self.qualified_arn, "url": self.url})
@@ -140,13 +141,14 @@ class LambdaService(Component):
         }
 
     def _alias(self) -> aws.lambda_.Alias:
+        traffic = self.args.traffic
         return aws.lambda_.Alias(
             self.child(ALIAS),
             name=ALIAS,
             function_name=self.function.name,
             function_version=self.function.version,
-            # Who deploys the image moves the alias, too.
-            opts=self.inside(ignore_changes=["functionVersion"] if self.args.code.ignore_changes else None),
+            routing_config=traffic.routing if isinstance(traffic, HeldBack) else None,
+            opts=self.inside(ignore_changes=_moved_by_others(self.args)),
         )
 
     def _url(self) -> pulumi.Output[str] | None:
@@ -175,8 +177,8 @@ class LambdaService(Component):
                 queue=self.dead_letters,
             )
 
-    def _raise_alarms(self) -> None:
-        raise_alarms(
+    def _raise_alarms(self) -> dict[str, aws.cloudwatch.MetricAlarm]:
+        return raise_alarms(
             self,
             self.args.alarms,
             names=self.args.names,
@@ -185,6 +187,26 @@ class LambdaService(Component):
             reserved_concurrency=self.args.reserved_concurrency,
             tags=self.args.tags,
         )
+
+    def _deploy_slowly(self, alarms: Mapping[str, aws.cloudwatch.MetricAlarm]) -> None:
+        if isinstance(self.args.traffic, CodeDeploy):
+            deploy_slowly(
+                self,
+                self.args.traffic,
+                names=self.args.names,
+                alias=self.alias,
+                alarm=alarms["errors"],
+                alarm_name=self.args.alarms.name("errors", self.args.names),
+                boundary_arn=self.args.permissions_boundary_arn,
+                tags=self.args.tags,
+            )
+
+
+def _moved_by_others(args: LambdaServiceArgs) -> list[str] | None:
+    if isinstance(args.traffic, CodeDeploy):
+        return ["functionVersion", "routingConfig"]
+    # Who deploys the image moves the alias, too.
+    return ["functionVersion"] if args.code.ignore_changes else None
 
 
 def _unmade(args: LambdaServiceArgs) -> Iterator[Problem]:

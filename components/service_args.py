@@ -23,6 +23,7 @@ from components.naming import Names, Scope
 from components.network import MadeNetwork, Network, NetworkArgs
 from components.permissions import FunctionUrlArgs, Invoker
 from components.problems import Problem
+from components.traffic import HeldBack, Traffic
 
 # "Supported runtimes" for the JSON format with levels: Java, .NET, Node.js, Python.
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
@@ -42,6 +43,7 @@ class LambdaServiceArgs:
     code: what runs. `runtime` and `handler` belong to a zip, and only to a zip.
     environment: ARNs and names, no secret values. `LOG_LEVEL` also sets the level of Lambda's own filter.
     grants: what the code may do. Logs, traces, network interfaces and the like come by themselves.
+    traffic: how calls move to a new version; all at once when None.
     invokers: who may invoke the service; triggers add themselves.
     layers: those of the program, which a System makes, and ARNs of versions that are there already.
     reserved_concurrency: the most executions at once; none when None.
@@ -70,6 +72,7 @@ class LambdaServiceArgs:
     reserved_concurrency: int | None = None
     provisioned_concurrency: ProvisionedConcurrency | None = None
     function_url: FunctionUrlArgs | None = None
+    traffic: Traffic | None = None
     alarms: AlarmArgs = field(default_factory=AlarmArgs)
     asynchronous: AsyncArgs | None = None
     kms_key_arn: str | None = None
@@ -107,6 +110,10 @@ class LambdaServiceArgs:
         yield from self._environment_problems(where)
         yield from self._concurrency_problems(where)
         yield from self.alarms.problems(where, self.names)
+        if isinstance(self.traffic, HeldBack):
+            yield from self.traffic.problems(where)
+        elif self.traffic:
+            yield from self.traffic.problems(where, self.names)
         if self.asynchronous:
             yield from self.asynchronous.problems(where)
         yield from self._key_problems(where)

@@ -17,6 +17,7 @@ from components.naming import Scope
 from components.network import MadeNetwork, Network, NetworkArgs, NewNetwork
 from components.problems import InvalidArgumentsError, Problem, refuse
 from components.service import LambdaService, LambdaServiceArgs
+from components.traffic import Traffic
 from components.triggers.targets import Targets
 
 
@@ -59,6 +60,7 @@ class ServiceArgs:
     signed_package: what runs, in the place of a zip that is built and shipped unsigned.
     log_level: INFO and so on, in either case.
     function_url: a URL of its own, for the callers that the system names.
+    traffic: how calls move to a new version; all at once when None.
     """
 
     runtime: str | None = None
@@ -70,6 +72,7 @@ class ServiceArgs:
     reserved_concurrency: int | None = None
     provisioned_concurrency: ProvisionedConcurrency | None = None
     function_url: bool = False
+    traffic: Traffic | None = None
 
     def code(self, folder: str, packages: Packages) -> Code:
         """Take the signed package, or build a folder.
@@ -88,6 +91,7 @@ class ServiceArgs:
             ephemeral_storage_mb=self.ephemeral_storage_mb,
             reserved_concurrency=self.reserved_concurrency,
             provisioned_concurrency=self.provisioned_concurrency,
+            traffic=self.traffic,
         )
 
 

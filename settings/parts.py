@@ -15,6 +15,7 @@ from components.data.secret import Secret
 from components.naming import Scope
 from components.network import Nat, Network, NetworkArgs
 from components.system import ServiceArgs
+from components.traffic import CodeDeploy, HeldBack, Traffic
 from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
 from settings import values
 from settings.values import Settings
@@ -143,6 +144,44 @@ class SignedPackageSettings(Settings):
         return SignedPackage(**self.model_dump())
 
 
+class HeldBackSettings(Settings):
+    """A share of the calls that stays with an earlier version."""
+
+    version: values.Words = Field(description="the published version that keeps the share, as '7'")
+    percent: int = Field(description="how much of the calls it keeps, as 90")
+
+
+class CodeDeploySettings(Settings):
+    """How fast CodeDeploy moves the calls, unless an alarm of the service fires."""
+
+    percent: int = CodeDeploy.percent
+    minutes: int = CodeDeploy.minutes
+    linear: bool = CodeDeploy.linear
+
+
+class TrafficSettings(Settings):
+    """How calls move to a new version: one of the two."""
+
+    held_back: HeldBackSettings | None = None
+    code_deploy: CodeDeploySettings | None = Field(default=None, validate_default=True)
+
+    @field_validator("code_deploy")
+    @classmethod
+    def _one(cls, value: CodeDeploySettings | None, info: ValidationInfo) -> CodeDeploySettings | None:
+        if "held_back" in info.data and (value is None) == (info.data["held_back"] is None):
+            raise values.refused(
+                found="heldBack beside codeDeploy" if value else "nothing, and no heldBack",
+                allowed="one of the two: heldBack with version and percent, or codeDeploy",
+            )
+        return value
+
+    def args(self) -> Traffic:
+        """Make the component's arguments."""
+        if self.held_back:
+            return HeldBack(**self.held_back.model_dump())
+        return CodeDeploy(**(self.code_deploy or CodeDeploySettings()).model_dump())
+
+
 class ServiceSettings(Settings):
     """What a stage may choose for a service. What it leaves out is the component's own default."""
 
@@ -154,6 +193,7 @@ class ServiceSettings(Settings):
     reserved_concurrency: Annotated[int, values.at_least(0)] | None = None
     provisioned_concurrency: ProvisionedSettings | None = None
     function_url: bool | None = None
+    traffic: TrafficSettings | None = None
 
     @field_validator("provisioned_concurrency")
     @classmethod
@@ -169,6 +209,8 @@ class ServiceSettings(Settings):
             chosen["signed_package"] = self.signed_package.args()
         if self.provisioned_concurrency:
             chosen["provisioned_concurrency"] = self.provisioned_concurrency.args()
+        if self.traffic:
+            chosen["traffic"] = self.traffic.args()
         return replace(default, **chosen)
 
 

@@ -72,6 +72,9 @@ _ADDED: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:appautoscaling/target:Target": lambda name, i: {
         "arn": _arn("application-autoscaling", f"scalable-target/{name}")
     },
+    "aws:codedeploy/application:Application": lambda name, i: {},
+    "aws:codedeploy/deploymentConfig:DeploymentConfig": lambda name, i: {},
+    "aws:codedeploy/deploymentGroup:DeploymentGroup": lambda name, i: {},
     "aws:cognito/userPool:UserPool": lambda name, i: {
         "arn": _arn("cognito-idp", f"userpool/{REGION}_{name}"),
         "endpoint": f"cognito-idp.{REGION}.amazonaws.com/{REGION}_{name}",
