@@ -61,7 +61,10 @@ class UserPool(ResourceType):
             {"caseSensitive": boolean(required=True)}, replaces=True, settled=True
         ),
     }
-    outputs = ("arn", "endpoint")
+    outputs = (
+        *("arn", "creationDate", "customDomain", "domain", "endpoint"),
+        *("estimatedNumberOfUsers", "lastModifiedDate"),
+    )
     autoname = "name"
     autoname_limit = 128
     tagged = True
@@ -73,6 +76,11 @@ class UserPool(ResourceType):
             yield Failure(
                 path="aliasAttributes", reason="give aliasAttributes or usernameAttributes, not both"
             )
+
+    def unsettled(self, changed: frozenset[str], news: Properties) -> Iterable[str]:
+        """Every change is dated."""
+        del changed, news
+        return ("lastModifiedDate",)
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the pool."""
@@ -113,6 +121,11 @@ class UserPool(ResourceType):
             "usernameConfiguration": {"caseSensitive": names["CaseSensitive"]} if names else None,
             "tagsAll": told.get("UserPoolTags") or {},
             "arn": told["Arn"],
+            "creationDate": told["CreationDate"].isoformat(),
+            "customDomain": told.get("CustomDomain") or "",
+            "domain": told.get("Domain") or "",
+            "estimatedNumberOfUsers": told.get("EstimatedNumberOfUsers", 0),
+            "lastModifiedDate": told["LastModifiedDate"].isoformat(),
             "endpoint": f"cognito-idp.{aws.region}.amazonaws.com/{id}",
         }
 
@@ -147,22 +160,23 @@ class UserPoolClient(ResourceType):
         "allowedOauthFlowsUserPoolClient": boolean(settled=True),
         "allowedOauthScopes": set_of(string(shape="ScopeType"), settled=True, maximum=50),
         "authSessionValidity": integer(settled=True, shape="AuthSessionValidityType"),
-        "callbackUrls": set_of(string(shape="RedirectUrlType"), settled=True, maximum=100),
+        "callbackUrls": set_of(string(minimum=1, maximum=1_024), settled=True, maximum=100),
         "enableTokenRevocation": boolean(settled=True),
         "explicitAuthFlows": set_of(string(shape="ExplicitAuthFlowsType"), settled=True),
         "generateSecret": boolean(replaces=True, local=True),
         "idTokenValidity": integer(settled=True, shape="IdTokenValidityType"),
-        "logoutUrls": set_of(string(shape="RedirectUrlType"), settled=True, maximum=100),
+        "logoutUrls": set_of(string(minimum=1, maximum=1_024), settled=True, maximum=100),
         "preventUserExistenceErrors": string(settled=True, shape="PreventUserExistenceErrorTypes"),
         "readAttributes": set_of(string(shape="ClientPermissionType"), settled=True),
         "refreshTokenValidity": integer(settled=True, shape="RefreshTokenValidityType"),
-        "supportedIdentityProviders": set_of(string(shape="ProviderNameType"), settled=True),
+        "supportedIdentityProviders": set_of(string(minimum=1, maximum=32), settled=True),
         "tokenValidityUnits": object_of(
             {unit: string(default=default, values=_UNITS) for unit, default in _DEFAULT_UNITS.items()}
         ),
         "userPoolId": string(required=True, replaces=True, shape="UserPoolIdType"),
         "writeAttributes": set_of(string(shape="ClientPermissionType"), settled=True),
     }
+    outputs = ("clientSecret",)
     autoname = "name"
     autoname_limit = 128
 
@@ -185,6 +199,7 @@ class UserPoolClient(ResourceType):
             "name": described["ClientName"],
             "userPoolId": pool,
             "generateSecret": bool(described.get("ClientSecret")),
+            "clientSecret": described.get("ClientSecret", ""),
             "tokenValidityUnits": {_lower(key): value for key, value in units.items()} if units else None,
             **{key: described[name] for key, name in _ATTRIBUTES.items() if described.get(name) is not None},
         }

@@ -46,14 +46,18 @@ class EventSourceMapping(ResourceType):
         "maximumBatchingWindowInSeconds": integer(settled=True, shape="MaximumBatchingWindowInSeconds"),
         "scalingConfig": object_of({"maximumConcurrency": integer(shape="MaximumConcurrency")}),
     }
-    outputs = ("arn", "functionArn", "uuid")
+    outputs = (
+        *("arn", "functionArn", "lastModified", "lastProcessingResult"),
+        *("state", "stateTransitionReason", "uuid"),
+    )
     identity = ("eventSourceArn", "functionName")
     tagged = True
 
     def unsettled(self, changed: frozenset[str], news: Properties) -> tuple[str, ...]:
-        """Another function is another ARN."""
+        """Every change is dated, and may change the state; another function is another ARN."""
         del news
-        return ("functionArn",) if "functionName" in changed else ()
+        told = ("lastModified", "lastProcessingResult", "state", "stateTransitionReason")
+        return (*told, "functionArn") if "functionName" in changed else told
 
     def find(self, aws: Aws, inputs: Properties) -> str | None:
         """Ask for the queue's mappings: it has one for each function and qualifier."""
@@ -89,6 +93,10 @@ class EventSourceMapping(ResourceType):
         return {
             "uuid": id,
             "arn": told["EventSourceMappingArn"],
+            "lastModified": told["LastModified"].isoformat(),
+            "lastProcessingResult": told.get("LastProcessingResult", ""),
+            "state": told["State"],
+            "stateTransitionReason": told.get("StateTransitionReason", ""),
             "batchSize": told["BatchSize"],
             "enabled": told["State"] in ("Enabled", "Enabling", "Creating"),
             "eventSourceArn": told["EventSourceArn"],
