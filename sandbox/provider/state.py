@@ -114,7 +114,7 @@ def after(
             if prop is None or not is_empty(prop, given):
                 outputs.pop(key, None)
         elif prop is None or given is None:
-            outputs[key] = value
+            outputs[key] = Secret(element=value) if has_secret(given) else value
         else:
             merged = _merged(prop, plain(given), value)
             outputs[key] = Secret(element=merged) if has_secret(given) else merged

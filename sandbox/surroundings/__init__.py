@@ -33,8 +33,8 @@ class Surroundings:
 
     :ivar instance: the emulator's instance that it was made in
     :ivar digest: of everything that it was made from; another one makes it again
-    :ivar ids: ``networks``/``databases``/``instances``/``userPools``/``roles`` -> name -> what it is called in
-        AWS; nothing secret
+    :ivar ids: ``networks``/``databases``/``instances``/``userPools``/``roles`` -> name -> what AWS calls it;
+        nothing secret
     :ivar config: configuration path (as of ``pulumi config set --path``) -> value
     """
 

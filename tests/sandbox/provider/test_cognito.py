@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sandbox.provider.values import UNKNOWN
+from sandbox.provider.values import UNKNOWN, Secret
 from tests.sandbox.provider.client import Client
 from tests.sandbox.provider.walk import kept, refused, replaced, walk
 
@@ -64,6 +65,16 @@ def test_the_life_of_a_client(live: Client) -> None:
         base | {"name": "mobile"},
         import_id=f"{pool.id}/{{id}}",
     )
+    live.delete(pool)
+
+
+def test_what_the_program_keeps_secret_is_read_back_as_a_secret(live: Client) -> None:
+    pool = live.create(POOL, {"name": "with-secret"})
+    made = live.create(CLIENT, {"name": "server", "userPoolId": pool.id, "generateSecret": True})
+    hidden = Secret(element=made.outputs["clientSecret"])  # as the SDK asks the engine to keep it
+    seen = live.read(replace(made, outputs=made.outputs | {"clientSecret": hidden}))
+    assert seen.outputs["clientSecret"] == hidden
+    live.delete(made)
     live.delete(pool)
 
 

@@ -159,8 +159,8 @@ def test_an_unsupported_function_is_named(offline: Client) -> None:
 
 
 def test_an_unsupported_type_is_named(offline: Client) -> None:
-    with pytest.raises(RefusedError, match="doesn't support the type aws:s3/bucket:Bucket"):
-        offline.check("aws:s3/bucket:Bucket", {})
+    with pytest.raises(RefusedError, match="doesn't support the type aws:eks/cluster:Cluster"):
+        offline.check("aws:eks/cluster:Cluster", {})
     with pytest.raises(RefusedError, match=r"supported here: .*aws:lambda/function:Function"):
         offline.check("aws:lambda/eventSourceMap:X", {})
 
