@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,9 +10,8 @@ import click
 from .options import JSON, SHARED, chosen, with_options
 
 if TYPE_CHECKING:
-    from sandbox.cost import Estimate, Resource
+    from sandbox.cost import Estimate
     from sandbox.engine import Result, StackConfig
-    from sandbox.engine.state import ResourceState
 
 
 @click.command("cost")
@@ -48,15 +46,13 @@ def estimates(result: Result, config: StackConfig) -> tuple[Estimate, Estimate |
     :raises UsageError: the configuration's figures make no sense
     """
     from sandbox.cost import estimate, load_prices, parse_usage
-    from sandbox.engine.events import Op
 
-    usages, prices = parse_usage(config.values), load_prices()
-    gone = (Op.DELETE, Op.DELETE_REPLACED, Op.DISCARD, Op.DISCARD_REPLACED)
-    states = {step.urn: step.new for step in result.steps if step.new and step.op not in gone}
-    deployed = [state for state in result.snapshot.resources if not state.delete] if result.snapshot else []
+    from .planned import deployed, planned
+
+    usages, prices, before = parse_usage(config.values), load_prices(), deployed(result)
     return (
-        estimate(_resources(states.values()), usages, prices),
-        estimate(_resources(deployed), usages, prices) if deployed else None,
+        estimate(planned(result), usages, prices),
+        estimate(before, usages, prices) if before else None,
     )
 
 
@@ -70,30 +66,6 @@ def short(now: Estimate, before: Estimate | None) -> str:
 
 
 _CENT = 0.01
-
-
-def _resources(states: Iterable[ResourceState]) -> list[Resource]:
-    from sandbox.cost import Resource
-
-    return [
-        Resource(urn=state.urn, type=state.type, parent=state.parent, inputs=_known(state.inputs))
-        for state in sorted(states, key=lambda state: state.urn)
-    ]
-
-
-def _known(value: Any) -> Any:
-    """A property value without secrets and without what isn't known yet."""
-    from sandbox.engine.properties import UNKNOWN, OutputValue, Secret
-
-    if isinstance(value, OutputValue):
-        return None if value.secret else _known(value.element)
-    if value is UNKNOWN or isinstance(value, Secret):
-        return None
-    if isinstance(value, dict):
-        return {key: _known(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_known(item) for item in value]
-    return value
 
 
 def _plain(now: Estimate, before: Estimate | None) -> dict[str, Any]:

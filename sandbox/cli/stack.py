@@ -1,4 +1,4 @@
-"""``stack output``, ``stack export`` and ``stack ls``."""
+"""``stack output``, ``stack export``, ``stack ls`` and ``stack graph``."""
 
 from __future__ import annotations
 
@@ -95,3 +95,42 @@ def _open(value: Any) -> Any:
     if isinstance(value, list):
         return [_open(inner) for inner in value]
     return value
+@stack_command.command("graph")
+@with_options(*SHARED)
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to FILE.svg or FILE.html (a page with a picture for each system); default: SVG to stdout.",
+)
+@click.option("--system", help="Draw this system only.")
+def graph(file: Path | None, system: str | None) -> int:
+    """Draw the stage's architecture: its systems, services, triggers and data, and who may do what.
+
+    The stage is previewed, so nothing has to be deployed.
+    """
+    from sandbox.architecture import draw, page, read
+
+    from .deploy import previewed
+    from .planned import planned
+
+    if file and file.suffix not in (".svg", ".html"):
+        raise click.UsageError(f"--file {file}: the name has to end in .svg or .html")
+    config, result = previewed()
+    if result.exit_code:
+        for diagnostic in result.diagnostics:
+            click.echo(f"{diagnostic.severity}: {diagnostic.message}", err=True)
+        return result.exit_code
+    found = read(planned(result), stage=config.stack)
+    if system and system not in found.systems:
+        raise click.UsageError(
+            f"stage {config.stack!r} has no system {system!r}; it has: {', '.join(found.systems) or 'none'}"
+        )
+    shown = found.of(system) if system else found
+    text = page(shown) if file and file.suffix == ".html" else draw(shown)
+    if file:
+        file.write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
+    return 0
+
+

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .estimate import Charge, Estimate, Resource, estimate
+from sandbox.ownership import Resource
+
+from .estimate import Charge, Estimate, estimate
 from .prices import Price, Prices, load_prices
 from .usage import Usage, Usages, parse_usage
 

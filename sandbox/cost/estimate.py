@@ -8,35 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
+from sandbox.ownership import FUNCTION, SHARED, Owners, Resource
+
 from .prices import Price, Prices
 from .usage import Usage, Usages
 
 HOURS: Final = 730
 """Of a month, as AWS's calculator counts."""
-SHARED: Final = "(shared)"
-"""The service of what belongs to a system, and to no single one of its services."""
-_FUNCTION: Final = "aws:lambda/function:Function"
 _ZONES: Final = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resource:
-    """A resource: what the program asked for, without secrets; what isn't known yet isn't there."""
-
-    urn: str
-    type: str
-    parent: str
-    inputs: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Its name in the program."""
-        return self.urn.rpartition("::")[2]
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """Those that it has, and those that its provider gives it."""
-        return {**(self.inputs.get("tags") or {}), **(self.inputs.get("tagsAll") or {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +78,6 @@ def estimate(resources: Sequence[Resource], usages: Usages, prices: Prices) -> E
     return _Estimator(resources, usages, prices).run()
 
 
-@dataclass(frozen=True)
-class _Owner:
-    system: str
-    service: str
-
-
 @dataclass
 class _Estimator:
     resources: Sequence[Resource]
@@ -117,7 +90,7 @@ class _Estimator:
         unpriced: set[str] = set()
         for resource in self.resources:
             if resource.type in _LINES:
-                owner = self._owner(resource)
+                owner = self.owners.of(resource)
                 for what, quantity, key in _LINES[resource.type](self, resource):
                     price = self.prices.by_key[key]
                     charges.append(
@@ -135,58 +108,14 @@ class _Estimator:
                 unpriced.add(resource.type)
         return Estimate(charges=tuple(charges), unpriced=tuple(sorted(unpriced)))
 
-    # --- whose ---------------------------------------------------------------------------------------------
-
     @cached_property
-    def _by_urn(self) -> dict[str, Resource]:
-        return {resource.urn: resource for resource in self.resources}
-
-    @cached_property
-    def _services(self) -> dict[str, _Owner]:
-        """The component around each function, or the function where there is none."""
-        return {
-            resource.parent if self._is_component(resource.parent) else resource.urn: _Owner(
-                resource.tags.get("System") or self._outermost(resource),
-                resource.tags.get("Service") or str(resource.inputs.get("name") or resource.name),
-            )
-            for resource in self.resources
-            if resource.type == _FUNCTION
-        }
-
-    @cached_property
-    def _systems(self) -> dict[str, str]:
-        """The system of each outermost component, as the tags inside it say."""
-        return {
-            self._outermost(resource): resource.tags["System"]
-            for resource in self.resources
-            if "System" in resource.tags
-        }
-
-    def _is_component(self, urn: str) -> bool:
-        found = self._by_urn.get(urn)
-        return found is not None and not found.type.startswith(("aws:", "pulumi:"))
-
-    def _ancestors(self, resource: Resource) -> Iterator[Resource]:
-        found: Resource | None = resource
-        while found is not None:
-            yield found
-            found = self._by_urn.get(found.parent)
-
-    def _outermost(self, resource: Resource) -> str:
-        own = [each for each in self._ancestors(resource) if each.type != "pulumi:pulumi:Stack"]
-        return own[-1].name
-
-    def _owner(self, resource: Resource) -> _Owner:
-        for each in self._ancestors(resource):
-            if each.urn in self._services:
-                return self._services[each.urn]
-        outermost = self._outermost(resource)
-        system = resource.tags.get("System") or self._systems.get(outermost) or outermost
-        return _Owner(system, resource.tags.get("Service") or SHARED)
+    def owners(self) -> Owners:
+        """Whose each resource is."""
+        return Owners(self.resources)
 
     def usage(self, resource: Resource) -> Usage:
         """The figures for a resource: its service's, and what is said about the resource by its name."""
-        owner = self._owner(resource)
+        owner = self.owners.of(resource)
         named = resource.inputs.get("name") or resource.inputs.get("bucket") or ""
         return self.usages.of(owner.system, owner.service, resource.name, str(named))
 
@@ -195,9 +124,9 @@ class _Estimator:
         said = self.usage(api).requests
         if said is not None:
             return said
-        system = self._owner(api).system
+        system = self.owners.of(api).system
         called = {
-            self._owner(each)
+            self.owners.of(each)
             for each in self.resources
             if each.type == "aws:lambda/permission:Permission"
             and each.inputs.get("principal") == "apigateway.amazonaws.com"
@@ -244,7 +173,7 @@ def _function(found: _Estimator, resource: Resource) -> Iterator[_Line]:
 def _provisioned(found: _Estimator, resource: Resource) -> Iterator[_Line]:
     count = resource.inputs.get("provisionedConcurrentExecutions") or 0
     for function in found.resources:
-        if function.type == _FUNCTION and found._owner(function) == found._owner(resource):  # noqa: SLF001
+        if function.type == FUNCTION and found.owners.of(function) == found.owners.of(resource):
             memory_gb = (function.inputs.get("memorySize") or 128) / 1_024
             key = f"lambda.provisioned.{_architecture(function)}"
             yield f"{count} provisioned", count * memory_gb * HOURS * 3_600, key

@@ -1,4 +1,4 @@
-"""``fleet cost`` on a small program, which is previewed only."""
+"""``fleet cost`` and ``fleet stack graph`` on a small program, which is previewed only."""
 
 from __future__ import annotations
 
@@ -77,3 +77,13 @@ def test_usage_that_makes_no_sense(project: Path) -> None:
 def test_a_program_that_fails_costs_nothing(project: Path) -> None:
     (project / "__main__.py").write_text("raise ValueError('no such thing')")
     assert "no such thing" in fleet(project, "cost", code=1)
+
+
+def test_the_picture_of_a_stage(project: Path) -> None:
+    assert "<svg" in fleet(project, "stack", "graph")
+    for name in ("shop.svg", "shop.html"):
+        fleet(project, "stack", "graph", "--file", str(project / name))
+        assert "orders" in (project / name).read_text()
+    told = fleet(project, "stack", "graph", "--system", "shopp", code=2)
+    assert "has no system 'shopp'; it has: shop" in told
+    assert "has to end in .svg or .html" in fleet(project, "stack", "graph", "--file", "x.png", code=2)

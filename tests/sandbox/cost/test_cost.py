@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox.cost import Charge, Estimate, Resource, Usages, estimate, load_prices, parse_usage
-from sandbox.cost.estimate import SHARED
 from sandbox.cost.usage import KEY, UsageError
+from sandbox.ownership import SHARED
 from sandbox.provider import table
 
 STACK = "urn:pulumi:dev::shop"

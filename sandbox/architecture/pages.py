@@ -1,0 +1,77 @@
+"""The pictures on a page that needs nothing beside itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import Final
+
+from .drawing import draw
+from .model import Architecture, Kind
+
+_STYLE: Final = """
+body { font: 16px/1.5 Helvetica, Arial, sans-serif; margin: 2rem auto; max-width: 110rem; padding: 0 1rem;
+  color: #263238; background: #fff }
+h1, h2 { line-height: 1.2 }
+nav a, .legend span { margin-right: 1.2rem; white-space: nowrap }
+figure { margin: 1rem 0; overflow-x: auto; border: 1px solid #cfd8dc; border-radius: 6px; padding: .5rem }
+figure svg { max-width: none; height: auto }
+table { border-collapse: collapse }
+td, th { text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top }
+.calls { color: #5e35b1 } .grant { color: #1565c0 } .failures { color: #b3261e }
+"""
+_LEGEND: Final = (
+    '<p class="legend"><span class="calls">&#10230; runs the service</span>'
+    '<span class="grant">&#10230; may do this</span>'
+    '<span class="failures">&#8674; what failed</span>'
+    "<span>dashed frame: exists outside the program</span></p>"
+)
+
+
+def page(architecture: Architecture) -> str:
+    """An HTML document with a picture and a table of services for each system."""
+    return "\n".join(_lines(architecture)) + "\n"
+
+
+def _lines(architecture: Architecture) -> Iterator[str]:
+    title = f"Architecture of stage {escape(architecture.stage)}"
+    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>"
+    links = "".join(f'<a href="#{_id(name)}">{escape(name)}</a>' for name in architecture.systems)
+    yield f"<nav>{links}</nav>\n{_LEGEND}"
+    for name in architecture.systems:
+        system = architecture.of(name)
+        yield f'<section id="{_id(name)}">\n<h2>{escape(name)}</h2>'
+        described = f'role="img" aria-label="Architecture of {escape(name)}"'
+        yield f"<figure {described}>{_inline(draw(system))}</figure>"
+        yield from _services(system)
+        yield "</section>"
+    yield "</body>\n</html>"
+
+
+def _services(system: Architecture) -> Iterator[str]:
+    titles = {node.id: node.title for node in system.nodes}
+    yield "<table>\n<tr><th>service</th><th>runs on</th><th>run by</th><th>may</th></tr>"
+    for node in system.nodes:
+        if node.kind is Kind.SERVICE:
+            callers = [titles[edge.source] for edge in system.edges if edge.target == node.id]
+            grants = [
+                f"{titles[edge.target]}: {', '.join(edge.labels)}"
+                for edge in system.edges
+                if edge.source == node.id
+            ]
+            cells = ("<br>".join(map(escape, cell)) for cell in (node.details, sorted(set(callers)), grants))
+            yield f"<tr><td>{escape(node.title)}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    yield "</table>"
+
+
+def _id(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9-]+", "-", name)
+
+
+def _inline(svg: str) -> str:
+    """The picture without what only a document of its own has, and without ids that another has too."""
+    inner = svg[svg.index("<svg") :]
+    return re.sub(r' id="[^"]*"', "", inner)
