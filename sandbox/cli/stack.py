@@ -95,6 +95,8 @@ def _open(value: Any) -> Any:
     if isinstance(value, list):
         return [_open(inner) for inner in value]
     return value
+
+
 @stack_command.command("graph")
 @with_options(*SHARED)
 @click.option(
@@ -132,5 +134,3 @@ def graph(file: Path | None, system: str | None) -> int:
     else:
         click.echo(text, nl=False)
     return 0
-
-
