@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from settings.system import SystemSettings
+from settings.superscapes import SuperscapesSettings
 from settings.typerush import TypeRushSettings
 
 SYSTEMS: Final[Mapping[str, type[SystemSettings]]] = {
-    settings.system.NAME: settings for settings in (TypeRushSettings,)
+    settings.system.NAME: settings for settings in (TypeRushSettings, SuperscapesSettings)
 }

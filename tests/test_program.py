@@ -1,6 +1,6 @@
 """The whole program, for each stage as its YAML says: every resource, where it hangs, and its options.
 
-The graphs are written out in tests/graphs; what differs between the stages differs there.
+The graphs are written out in tests/graphs, one for each system and stage; what differs differs there.
 """
 
 from __future__ import annotations
@@ -26,18 +26,27 @@ GRAPHS = Path(__file__).parent / "graphs"
 STAGES = ("local", "dev", "prod")
 ACCOUNTS = {"local": "000000000000", "dev": "111122223333", "prod": "444455556666"}
 
+SYSTEMS = {"typerush": "ap-southeast-1", "superscapes": "us-east-1"}
+"""Each system, and its region."""
+
 # What the sandbox hands over for `local`, with ids of its own.
-SURROUNDINGS: dict[str, Any] = {
-    "network": {
-        "vpcId": NETWORK.vpc_id,
-        "subnetIds": list(NETWORK.subnet_ids),
-        "securityGroupId": NETWORK.security_group_id,
+SURROUNDINGS: dict[str, dict[str, Any]] = {
+    "typerush": {
+        "network": {
+            "vpcId": NETWORK.vpc_id,
+            "subnetIds": list(NETWORK.subnet_ids),
+            "securityGroupId": NETWORK.security_group_id,
+        },
+        "database": {
+            "secretArn": DATABASE.secret.arn.replace(ACCOUNT, ACCOUNTS["local"]),
+            "securityGroupId": DATABASE.security_group_id,
+        },
+        "gameServiceRoleArn": GAME_ROLE.replace(ACCOUNT, ACCOUNTS["local"]),
     },
-    "database": {
-        "secretArn": DATABASE.secret.arn.replace(ACCOUNT, ACCOUNTS["local"]),
-        "securityGroupId": DATABASE.security_group_id,
+    "superscapes": {
+        "dashboardBackendRoleArn": f"arn:aws:iam::{ACCOUNTS['local']}:role/dashboard-backend",
+        "databaseInstanceId": "ss-financial-local",
     },
-    "gameServiceRoleArn": GAME_ROLE.replace(ACCOUNT, ACCOUNTS["local"]),
 }
 
 
@@ -49,7 +58,8 @@ def stage_config(stage: str) -> dict[str, str]:
     }
     said |= yaml.safe_load((PROJECT / f"Pulumi.{stage}.yaml").read_text())["config"]
     if stage == "local":
-        said["lambda-fleet:typerush"] |= SURROUNDINGS
+        for system, given in SURROUNDINGS.items():
+            said[f"lambda-fleet:{system}"] |= given
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
 
 
@@ -70,19 +80,39 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     config.set_all_config(before)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_whole_graph(run: Any, stage: str) -> None:
-    assert run(stage).tree() == (GRAPHS / f"{stage}.txt").read_text().rstrip("\n")
+def alone(system: str) -> dict[str, str]:
+    """Choose one system of a stage."""
+    return {"lambda-fleet:systems": json.dumps([system])}
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_outputs(run: Any, stage: str) -> None:
+def test_a_stage_has_every_system(stage: str) -> None:
+    assert json.loads(stage_config(stage)["lambda-fleet:systems"]) == list(SYSTEMS)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_whole_graph(run: Any, system: str, stage: str) -> None:
+    graph = run(stage, **alone(system)).tree()
+    assert graph == (GRAPHS / f"{system}-{stage}.txt").read_text().rstrip("\n")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_systems_stand_beside_each_other(run: Any, stage: str) -> None:
+    """All together, none changes another."""
+    together = run(stage).tree().splitlines()
+    each = [run(stage, **alone(system)).tree().splitlines() for system in SYSTEMS]
+    assert sorted(together) == sorted(line for lines in each for line in lines)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_outputs_of_typerush(run: Any, stage: str) -> None:
     def function(name: str) -> dict[str, str]:
         arn = f"arn:aws:lambda:ap-southeast-1:{ACCOUNTS[stage]}:function:typerush-{stage}-{name}:live"
         url = f"https://typerush-{name}-url.lambda-url.ap-southeast-1.on.aws/"
         return {"name": f"typerush-{stage}-{name}", "arn": arn, **({"url": url} if stage == "local" else {})}
 
-    assert run(stage).outputs == {
+    assert run(stage, **alone("typerush")).outputs == {
         "typerush": {
             "apiUrl": "https://typerush-api-api.execute-api.ap-southeast-1.amazonaws.com",
             "tableName": f"typerush-{stage}-texts",
@@ -92,16 +122,17 @@ def test_outputs(run: Any, stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_no_stage_reaches_another_account_or_region(run: Any, stage: str) -> None:
-    graph = run(stage)
-    provider = graph["typerush-aws"].inputs
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_no_stage_reaches_another_account_or_region(run: Any, system: str, stage: str) -> None:
+    graph = run(stage, **alone(system))
+    provider = graph[f"{system}-aws"].inputs
     assert json.loads(provider["allowedAccountIds"]) == [ACCOUNTS[stage]]
-    assert provider["region"] == "ap-southeast-1"
+    assert provider["region"] == SYSTEMS[system]
     assert json.loads(provider["defaultTags"]) == {
-        "tags": {"System": "typerush", "Stage": stage, "ManagedBy": "pulumi"}
+        "tags": {"System": system, "Stage": stage, "ManagedBy": "pulumi"}
     }
-    others = [resource for resource in graph.resources if resource.custom and resource.name != "typerush-aws"]
-    assert {resource.provider for resource in others} == {"typerush-aws"}
+    others = [each for each in graph.resources if each.custom and each.name != f"{system}-aws"]
+    assert {resource.provider for resource in others} == {f"{system}-aws"}
 
 
 @pytest.mark.parametrize(
@@ -114,30 +145,36 @@ def test_what_a_stage_chooses(run: Any, stage: str, days: int, target: str) -> N
     assert all(function.inputs["code"].path.startswith(f"build/{target}/") for function in functions)
     assert all(function.inputs["architectures"] == ["arm64"] for function in functions)
     actions = {tuple(alarm.inputs["alarmActions"]) for alarm in graph.of("MetricAlarm").values()}
-    topic = f"arn:aws:sns:ap-southeast-1:{ACCOUNTS[stage]}:fleet-{stage}-alarms"
-    assert actions == {() if stage == "local" else (topic,)}
-    (table,) = graph.of("Table").values()
-    assert table.inputs.get("deletionProtectionEnabled") is (stage == "prod")
+    topics = [
+        (f"arn:aws:sns:{region}:{ACCOUNTS[stage]}:fleet-{stage}-alarms",) for region in SYSTEMS.values()
+    ]
+    assert actions == ({()} if stage == "local" else set(topics))
+    tables = graph.of("Table").values()
+    assert {table.inputs.get("deletionProtectionEnabled") for table in tables} == {stage == "prod"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_everything_that_takes_tags_has_them(run: Any, stage: str) -> None:
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_everything_that_takes_tags_has_them(run: Any, system: str, stage: str) -> None:
     untagged = {
         "Alias",
         "Authorizer",
+        "EventTarget",
+        "FunctionEventInvokeConfig",
         "Integration",
         "LayerVersion",
         "Permission",
         "FunctionUrl",
         "ProvisionedConcurrencyConfig",
+        "QueuePolicy",
         "RolePolicy",
         "Route",
         "aws",
     }
-    for resource in run(stage).resources:
+    for resource in run(stage, **alone(system)).resources:
         if resource.custom and resource.type.rpartition(":")[2] not in untagged:
             tags = resource.inputs["tags"]
-            assert tags["System"] == "typerush", resource.name
+            assert tags["System"] == system, resource.name
             assert (tags["Stage"], tags["ManagedBy"]) == (stage, "pulumi"), resource.name
 
 

@@ -13,7 +13,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from sandbox.provider.values import UNKNOWN, Value, decode, encode
 ALIAS = "aws:lambda/alias:Alias"
 API = "aws:apigatewayv2/api:Api"
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
+EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
 FUNCTION = "aws:lambda/function:Function"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
 LAYER = "aws:lambda/layerVersion:LayerVersion"
@@ -84,10 +85,15 @@ REFERENCES = (
     Reference(child="aws:iam/rolePolicy:RolePolicy", key="role", parent=ROLE),
     *(Reference(child=kind, key="apiId", parent=API) for kind in IN_AN_API),
     Reference(child="aws:sqs/queuePolicy:QueuePolicy", key="queueUrl", parent=QUEUE),
+    Reference(child="aws:cloudwatch/eventTarget:EventTarget", key="rule", parent=EVENT_RULE),
     Reference(child=ROUTE, key="target", parent=INTEGRATION, inside=False),
     Reference(child=ROUTE, key="authorizerId", parent=AUTHORIZER, inside=False),
     Reference(child=FUNCTION, key="layers", parent=LAYER, inside=False),
 )
+
+
+OUTSIDE = {"superscapes-prod-dashboard-backend"}
+"""Roles that somebody else has made, and which get a policy more."""
 
 
 # --- the programs ----------------------------------------------------------------------------------------
@@ -107,10 +113,11 @@ from tests.components.sample import service_args
 
 LambdaService("worker", service_args(asynchronous=AsyncArgs(dead_letter_config=True)))
 """
-STAGES = {"typerush": "prod", "asynchronous": "dev"}
+STAGES = {"typerush": "prod", "superscapes": "prod", "asynchronous": "dev"}
 PARENTS = {
     # Not the scaling target: it is what it is by the alias alone, and goes with it, as does its policy.
     "typerush": (FUNCTION, ALIAS, ROLE, API, INTEGRATION, AUTHORIZER, LAYER),
+    "superscapes": (FUNCTION, ALIAS, ROLE, API, QUEUE, EVENT_RULE),
     "asynchronous": (FUNCTION, ALIAS, ROLE, QUEUE),
 }
 
@@ -148,16 +155,17 @@ def _made_up(value: Value, name: str) -> Value:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """A program and a folder with the state of its deployment."""
+    """A program (of ours: one of its systems) and a folder with the state of its deployment."""
 
     project: Project
     stage: str
     home: Path
+    system: str | None = None
 
     def run(self, *, preview: bool) -> Result:
         """Deploy, or say what would be done."""
         store = StateStore(self.project, self.stage, home=self.home)
-        on = EVERYTHING_ON if self.stage == "prod" else {}
+        on = {**EVERYTHING_ON, "systems": [self.system]} if self.system else {}
         overrides = [Override(path=f"lambda-fleet:{path}", value=value) for path, value in on.items()]
         update = Update(
             kind=Kind.UP,
@@ -185,13 +193,19 @@ class Deployed:
 @pytest.fixture(scope="module")
 def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Deployed]]:
     folder = tmp_path_factory.mktemp("replacement")
-    roots = {"typerush": FLEET_ROOT, "asynchronous": _asynchronous(folder / "asynchronous")}
+    roots = dict.fromkeys(STAGES, FLEET_ROOT)
+    roots["asynchronous"] = _asynchronous(folder / "asynchronous")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", str(FLEET_ROOT))
         for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_DEBUG_PROVIDERS"):
             environment.delenv(name, raising=False)
         made = {
-            name: Deployed(project=Project.load(root), stage=STAGES[name], home=folder / f"{name}-home")
+            name: Deployed(
+                project=Project.load(root),
+                stage=STAGES[name],
+                home=folder / f"{name}-home",
+                system=name if root == FLEET_ROOT else None,
+            )
             for name, root in roots.items()
         }
         for each in made.values():
@@ -260,7 +274,7 @@ def test_every_resource_is_known_to_these_tests(deployments: Mapping[str, Deploy
         for child in (resource for resource in resources if resource["type"] == reference.child):
             named = named_by(child, reference)
             assert named or not reference.inside, (child["urn"], reference.key)
-            assert named <= set().union(*(names_of(parent) for parent in parents)), child["urn"]
+            assert named <= OUTSIDE.union(*(names_of(parent) for parent in parents)), child["urn"]
 
 
 @pytest.mark.parametrize("name", list(STAGES))
@@ -300,7 +314,7 @@ def test_a_replaced_parent_replaces_everything_inside(
 def elsewhere(deployed: Deployed, urn: str, home: Path) -> Deployed:
     """The same deployment, but a resource is in another region, or (a role) below another path."""
     shutil.copytree(deployed.home, home)
-    moved = Deployed(project=deployed.project, stage=deployed.stage, home=home)
+    moved = replace(deployed, home=home)
     state = json.loads(moved.file.read_text())
     (resource,) = [each for each in state["checkpoint"]["latest"]["resources"] if each["urn"] == urn]
     if resource["type"] == ROLE:

@@ -11,7 +11,7 @@ import pytest
 from botocore.credentials import Credentials
 
 from sandbox.home import Home
-from tests.e2e.sandbox import GAME_SERVICE, RECORD, TEXT, Sandbox, TypeRush
+from tests.e2e.sandbox import GAME_SERVICE, RECORD, TEXT, Sandbox, TypeRush, project_of
 
 CANARY = {"FLEET_E2E_CANARY": "tweet", "AWS_PROFILE": "somebody-else", "PYTHONPATH": "/nowhere"}
 """Of the shell of whoever deploys: none of it may reach a function."""
@@ -26,7 +26,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Sandbox]]:
     """Both from the same project, started side by side: they must not collide."""
-    quiet, broken = (Sandbox(home=Home(path=tmp_path_factory.mktemp(name))) for name in ("quiet", "scratch"))
+    project = project_of("typerush", tmp_path_factory.mktemp("typerush") / "project")
+    quiet, broken = (
+        Sandbox(home=Home(path=tmp_path_factory.mktemp(name)), project=project)
+        for name in ("quiet", "scratch")
+    )
     up = ("up", "--stack", "local", "--yes")
     with stopped_afterwards(quiet), stopped_afterwards(broken):
         with quiet.start(*up, env=CANARY) as first, broken.start(*up, env=CANARY) as second:

@@ -18,6 +18,7 @@ import boto3
 import psutil
 import psycopg
 import urllib3
+import yaml
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -38,6 +39,22 @@ RECORD, TEXT = "record-service", "text-service"
 WAIT_S = 20.0
 
 _http = urllib3.PoolManager(retries=False, timeout=40)
+
+
+def project_of(system: str, folder: Path, choices: Mapping[str, Any] | None = None) -> Path:
+    """Make the project anew in a folder: as it is, but its `local` stage has one system.
+
+    choices: what the system's key of the stage says besides what the project's file does.
+    """
+    folder.mkdir()
+    for entry in FLEET_ROOT.iterdir():
+        if entry.name not in {".git", ".fleet", "Pulumi.local.yaml"}:
+            (folder / entry.name).symlink_to(entry)
+    stage = yaml.safe_load((FLEET_ROOT / "Pulumi.local.yaml").read_text())
+    stage["config"]["lambda-fleet:systems"] = [system]
+    stage["config"][f"lambda-fleet:{system}"] |= choices or {}
+    (folder / "Pulumi.local.yaml").write_text(yaml.safe_dump(stage))
+    return folder
 
 
 def wait_for(what: str, found: Callable[[], T | None], timeout_s: float = WAIT_S) -> T:

@@ -12,8 +12,12 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 
-# The model may be slow: the function bounds its own work, as the spec of TypeRush says.
-ADVICE = [("LAM-11", "warning", "the timeout is 60 s, and the HTTP API in front waits 30 s")]
+# Functions that bound their own work: the model may be slow, as the spec of TypeRush says; start-rds may be
+# called by a rule, which waits longer than an API.
+ADVICE = [
+    ("LAM-11", "warning", "the timeout is 60 s, and the HTTP API in front waits 30 s"),
+    ("LAM-11", "warning", "the timeout is 90 s, and the HTTP API in front waits 30 s"),
+]
 
 
 @pytest.mark.parametrize("stage", ["local", "dev", "prod"])
@@ -29,10 +33,10 @@ def test_our_stages_pass(stage: str, tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (run,) = json.loads(report.read_text(encoding="utf-8"))["runs"]
-    found = [(result["ruleId"], result["level"], result["message"]["text"]) for result in run["results"]]
+    found = sorted((each["ruleId"], each["level"], each["message"]["text"]) for each in run["results"])
     assert [finding[:2] for finding in found] == [expected[:2] for expected in ADVICE]
-    for finding, (_, _, says) in zip(found, ADVICE, strict=True):
-        assert says in finding[2]
+    for *_, says in ADVICE:
+        assert any(says in text for *_, text in found), says
 
 
 @pytest.mark.parametrize("stage", ["local", "dev", "prod"])

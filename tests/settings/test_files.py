@@ -18,12 +18,14 @@ FLEET = "lambda-fleet"
 
 # As the sandbox's surroundings give them.
 GIVEN = {
-    "network.vpcId": "vpc-0123456789abcdef0",
-    "network.subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
-    "network.securityGroupId": "sg-0123456789abcdef0",
-    "database.secretArn": "arn:aws:secretsmanager:ap-southeast-1:000000000000:secret:typerush-a1B2c3",
-    "database.securityGroupId": "sg-0123456789abcdef1",
-    "gameServiceRoleArn": "arn:aws:iam::000000000000:role/typerush-local-game-service",
+    "superscapes.dashboardBackendRoleArn": "arn:aws:iam::000000000000:role/dashboard-backend",
+    "superscapes.databaseInstanceId": "ss-financial-local",
+    "typerush.network.vpcId": "vpc-0123456789abcdef0",
+    "typerush.network.subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "typerush.network.securityGroupId": "sg-0123456789abcdef0",
+    "typerush.database.secretArn": "arn:aws:secretsmanager:ap-southeast-1:000000000000:secret:game-a1B2c3",
+    "typerush.database.securityGroupId": "sg-0123456789abcdef1",
+    "typerush.gameServiceRoleArn": "arn:aws:iam::000000000000:role/typerush-local-game-service",
 }
 
 
@@ -44,7 +46,7 @@ def _stage(name: str) -> dict[str, Any]:
     }
     config: dict[str, Any] = defaults | _read(f"Pulumi.{name}.yaml")["config"]
     if name == "local":
-        config = sample.changed({f"{FLEET}:typerush.{path}": value for path, value in GIVEN.items()}, config)
+        config = sample.changed({f"{FLEET}:{path}": value for path, value in GIVEN.items()}, config)
     return config
 
 
@@ -53,17 +55,18 @@ def test_every_stage_loads(path: Path) -> None:
     name = path.name.split(".")[1]
     stage = sample.load(_stage(name), stack=name)
     assert stage.name == name
-    assert list(stage.systems) == ["typerush"]
+    assert list(stage.systems) == ["typerush", "superscapes"]
 
 
 def test_local_lacks_only_what_the_sandbox_gives() -> None:
     config = _read("Pulumi.local.yaml")["config"]
     told = sample.mistakes(config, stack="local")
     assert [mistake.path for mistake in told] == [
-        f"{FLEET}:typerush.{key}" for key in ("network", "database", "gameServiceRoleArn")
+        *(f"{FLEET}:typerush.{key}" for key in ("network", "database", "gameServiceRoleArn")),
+        *(f"{FLEET}:superscapes.{key}" for key in ("dashboardBackendRoleArn", "databaseInstanceId")),
     ]
     given = _read("surroundings.yaml")["stacks"]["local"]["config"]
-    assert set(given) == {f"{FLEET}:typerush.{path}" for path in GIVEN}
+    assert set(given) == {f"{FLEET}:{path}" for path in GIVEN}
 
 
 def test_the_stages_differ_where_they_should() -> None:
