@@ -84,19 +84,6 @@ def ls() -> None:
             click.echo(f"{entry['name']}{'  (has a state here)' if entry['deployed'] else ''}")
 
 
-def _open(value: Any) -> Any:
-    """A value with its secrets in the clear."""
-    from sandbox.engine.properties import Secret
-
-    if isinstance(value, Secret):
-        return _open(value.element)
-    if isinstance(value, dict):
-        return {key: _open(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_open(inner) for inner in value]
-    return value
-
-
 @stack_command.command("graph")
 @with_options(*SHARED)
 @click.option(
@@ -134,3 +121,16 @@ def graph(file: Path | None, system: str | None) -> int:
     else:
         click.echo(text, nl=False)
     return 0
+
+
+def _open(value: Any) -> Any:
+    """A value with its secrets in the clear."""
+    from sandbox.engine.properties import Secret
+
+    if isinstance(value, Secret):
+        return _open(value.element)
+    if isinstance(value, dict):
+        return {key: _open(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_open(inner) for inner in value]
+    return value
