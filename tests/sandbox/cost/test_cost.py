@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.cli.cost import short
 from sandbox.cost import Charge, Estimate, Resource, Usages, estimate, load_prices, parse_usage
 from sandbox.cost.usage import KEY, UsageError
 from sandbox.ownership import SHARED
@@ -219,3 +220,19 @@ def test_a_charge_is_quantity_times_price() -> None:
         system="s", service="x", resource="r", what="alarm", quantity=2, key="cloudwatch.alarm", price=price
     )
     assert charge.usd == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        (None, "about 0.20 USD a month"),
+        (2, "about 0.20 USD a month (unchanged)"),
+        (1, "about 0.20 USD a month (+0.10)"),
+        (5, "about 0.20 USD a month (-0.30)"),
+    ],
+)
+def test_the_preview_says_what_a_change_adds(before: int | None, told: str) -> None:
+    def alarms(count: int) -> Estimate:
+        return of(*(resource("aws:cloudwatch/metricAlarm:MetricAlarm", f"a{n}") for n in range(count)))
+
+    assert short(alarms(2), None if before is None else alarms(before)) == told
