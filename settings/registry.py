@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from settings.system import SystemSettings
+from settings.spendsense import SpendSenseSettings
 from settings.superscapes import SuperscapesSettings
+from settings.system import SystemSettings
 from settings.typerush import TypeRushSettings
 
 SYSTEMS: Final[Mapping[str, type[SystemSettings]]] = {
-    settings.system.NAME: settings for settings in (TypeRushSettings, SuperscapesSettings)
+    settings.system.NAME: settings for settings in (TypeRushSettings, SuperscapesSettings, SpendSenseSettings)
 }

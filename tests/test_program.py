@@ -26,8 +26,13 @@ GRAPHS = Path(__file__).parent / "graphs"
 STAGES = ("local", "dev", "prod")
 ACCOUNTS = {"local": "000000000000", "dev": "111122223333", "prod": "444455556666"}
 
-SYSTEMS = {"typerush": "ap-southeast-1", "superscapes": "us-east-1"}
+SYSTEMS = {"typerush": "ap-southeast-1", "superscapes": "us-east-1", "spendsense": "us-east-1"}
 """Each system, and its region."""
+
+
+def _in_us(arn: str) -> str:
+    return arn.replace(ACCOUNT, ACCOUNTS["local"]).replace(SYSTEMS["typerush"], "us-east-1")
+
 
 # What the sandbox hands over for `local`, with ids of its own.
 SURROUNDINGS: dict[str, dict[str, Any]] = {
@@ -46,6 +51,21 @@ SURROUNDINGS: dict[str, dict[str, Any]] = {
     "superscapes": {
         "dashboardBackendRoleArn": f"arn:aws:iam::{ACCOUNTS['local']}:role/dashboard-backend",
         "databaseInstanceId": "ss-financial-local",
+    },
+    "spendsense": {
+        "network": {
+            "vpcId": NETWORK.vpc_id,
+            "subnetIds": list(NETWORK.subnet_ids),
+            "securityGroupId": NETWORK.security_group_id,
+        },
+        "database": {
+            "secretArn": _in_us(DATABASE.secret.arn),
+            "securityGroupId": DATABASE.security_group_id,
+        },
+        "cognito": {
+            "userPoolArn": f"arn:aws:cognito-idp:us-east-1:{ACCOUNTS['local']}:userpool/us-east-1_AbC",
+            "secretArn": _in_us(DATABASE.secret.arn),
+        },
     },
 }
 
@@ -159,14 +179,22 @@ def test_everything_that_takes_tags_has_them(run: Any, system: str, stage: str) 
     untagged = {
         "Alias",
         "Authorizer",
+        "Deployment",
         "EventTarget",
         "FunctionEventInvokeConfig",
         "Integration",
+        "IntegrationResponse",
         "LayerVersion",
+        "Method",
+        "MethodResponse",
+        "MethodSettings",
         "Permission",
         "FunctionUrl",
         "ProvisionedConcurrencyConfig",
         "QueuePolicy",
+        "RequestValidator",
+        "Resource",
+        "Response",
         "RolePolicy",
         "Route",
         "aws",

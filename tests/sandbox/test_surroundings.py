@@ -95,6 +95,23 @@ def test_the_game_services_role_can_be_taken_and_starts_with_no_rights(
     assert {"Service": "ecs-tasks.amazonaws.com"} in principals
 
 
+def test_somebody_can_sign_in_by_what_the_secret_says(home: Home, made: Surroundings) -> None:
+    endpoint, pool = emulator.require(home).endpoint, made.ids["userPools"]["spendsense"]
+    secrets = client(endpoint, "secretsmanager", pool["region"])
+    told = json.loads(secrets.get_secret_value(SecretId=pool["secretArn"])["SecretString"])
+    assert told == {"user_pool_id": pool["id"], "client_id": pool["clientId"]}
+    cognito = client(endpoint, "cognito-idp", pool["region"])
+    who = {"UserPoolId": told["user_pool_id"], "Username": "ada"}
+    cognito.admin_create_user(**who, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(**who, Password="Correct-horse-1", Permanent=True)
+    tokens = cognito.initiate_auth(
+        ClientId=told["client_id"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ada", "PASSWORD": "Correct-horse-1"},
+    )
+    assert tokens["AuthenticationResult"]["IdToken"]
+
+
 def test_a_second_time_changes_nothing_and_is_quick(project: Path, home: Home, made: Surroundings) -> None:
     began = time.perf_counter()
     again = surroundings.ensure(project, "local", home)

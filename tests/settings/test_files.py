@@ -20,6 +20,13 @@ FLEET = "lambda-fleet"
 GIVEN = {
     "superscapes.dashboardBackendRoleArn": "arn:aws:iam::000000000000:role/dashboard-backend",
     "superscapes.databaseInstanceId": "ss-financial-local",
+    "spendsense.network.vpcId": "vpc-0123456789abcdef0",
+    "spendsense.network.subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "spendsense.network.securityGroupId": "sg-0123456789abcdef0",
+    "spendsense.database.secretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:money-a1B2c3",
+    "spendsense.database.securityGroupId": "sg-0123456789abcdef1",
+    "spendsense.cognito.userPoolArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_AbC",
+    "spendsense.cognito.secretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:users-a1B2c3",
     "typerush.network.vpcId": "vpc-0123456789abcdef0",
     "typerush.network.subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
     "typerush.network.securityGroupId": "sg-0123456789abcdef0",
@@ -55,7 +62,7 @@ def test_every_stage_loads(path: Path) -> None:
     name = path.name.split(".")[1]
     stage = sample.load(_stage(name), stack=name)
     assert stage.name == name
-    assert list(stage.systems) == ["typerush", "superscapes"]
+    assert list(stage.systems) == ["typerush", "superscapes", "spendsense"]
 
 
 def test_local_lacks_only_what_the_sandbox_gives() -> None:
@@ -64,6 +71,7 @@ def test_local_lacks_only_what_the_sandbox_gives() -> None:
     assert [mistake.path for mistake in told] == [
         *(f"{FLEET}:typerush.{key}" for key in ("network", "database", "gameServiceRoleArn")),
         *(f"{FLEET}:superscapes.{key}" for key in ("dashboardBackendRoleArn", "databaseInstanceId")),
+        *(f"{FLEET}:spendsense.{key}" for key in ("network", "database", "cognito")),
     ]
     given = _read("surroundings.yaml")["stacks"]["local"]["config"]
     assert set(given) == {f"{FLEET}:{path}" for path in GIVEN}
