@@ -40,10 +40,29 @@ _INTERFACES = {
     "ec2:DeleteNetworkInterface",
     "ec2:UnassignPrivateIpAddresses",
 }
+_POOLS = (
+    *("CreateUserPoolClient", "DeleteUserPool", "DeleteUserPoolClient", "DescribeUserPool"),
+    *("DescribeUserPoolClient", "GetUserPoolMfaConfig", "TagResource", "UntagResource"),
+    *("UpdateUserPool", "UpdateUserPoolClient"),
+)
+_SCALING = (
+    *("DeleteScalingPolicy", "DeregisterScalableTarget"),
+    *("PutScalingPolicy", "RegisterScalableTarget"),
+)
+_SCALING_TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 EXPECTED: dict[str, set[tuple[str, str]]] = {
     "preview": set(),
     "boundary": {(rule, action) for rule in ("IAM-02", "IAM-07") for action in _INTERFACES},
     "deploy-superscapes": {
+        # As for the others, below.
+        ("IAM-02", "apigateway:DELETE"),
+        ("IAM-02", "apigateway:GET"),
+        ("IAM-02", "apigateway:PATCH"),
+        ("IAM-02", "apigateway:POST"),
+        ("IAM-07", "logs:PutResourcePolicy"),
+        ("IAM-09", "apigateway:POST"),
+    },
+    "deploy-hoopstat": {
         # As for the others, below.
         ("IAM-02", "apigateway:DELETE"),
         ("IAM-02", "apigateway:GET"),
@@ -62,6 +81,23 @@ EXPECTED: dict[str, set[tuple[str, str]]] = {
         ("IAM-02", "ec2:CreateTags"),
         ("IAM-07", "logs:PutResourcePolicy"),
         ("IAM-09", "apigateway:POST"),
+    },
+    "deploy-payments": {
+        # As for the others, below; AWS makes the ids of event source mappings, too.
+        ("IAM-02", "apigateway:DELETE"),
+        ("IAM-02", "apigateway:GET"),
+        ("IAM-02", "apigateway:PATCH"),
+        ("IAM-02", "apigateway:POST"),
+        *(("IAM-02", f"lambda:{verb}EventSourceMapping") for verb in ("Delete", "Get", "Update")),
+        *(("IAM-02", f"lambda:{verb}") for verb in ("ListTags", "TagResource", "UntagResource")),
+        ("IAM-07", "logs:PutResourcePolicy"),
+        ("IAM-09", "apigateway:POST"),
+    },
+    "deploy-payments-data": {
+        # AWS makes the ids of user pools and of what can be scaled.
+        *(("IAM-02", f"cognito-idp:{action}") for action in _POOLS),
+        *(("IAM-02", f"application-autoscaling:{action}") for action in (*_SCALING, *_SCALING_TAGS)),
+        *(("IAM-07", f"application-autoscaling:{action}") for action in _SCALING),
     },
     "deploy": {
         # AWS makes the ids of APIs and of security group rules.
@@ -199,6 +235,14 @@ CALLS = {
     "aws:apigatewayv2/integration:Integration": "DELETE GET PATCH POST",
     "aws:apigatewayv2/route:Route": "DELETE GET PATCH POST",
     "aws:apigatewayv2/stage:Stage": "DELETE GET PATCH POST",
+    "aws:appautoscaling/policy:Policy": "DeleteScalingPolicy DescribeScalingPolicies PutScalingPolicy",
+    "aws:appautoscaling/target:Target": "DeregisterScalableTarget DescribeScalableTargets "
+    "ListTagsForResource RegisterScalableTarget TagResource UntagResource",
+    "aws:cognito/userPool:UserPool": "CreateUserPool DeleteUserPool DescribeUserPool GetUserPoolMfaConfig "
+    "TagResource UntagResource UpdateUserPool",
+    "aws:cognito/userPoolClient:UserPoolClient": "CreateUserPoolClient DeleteUserPoolClient "
+    "DescribeUserPoolClient UpdateUserPoolClient",
+    "aws:cloudwatch/dashboard:Dashboard": "DeleteDashboards GetDashboard PutDashboard",
     "aws:cloudwatch/eventRule:EventRule": "DeleteRule DescribeRule ListTagsForResource PutRule TagResource "
     "UntagResource",
     "aws:cloudwatch/eventTarget:EventTarget": "ListTargetsByRule PutTargets RemoveTargets",
@@ -207,12 +251,21 @@ CALLS = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": "DeleteAlarms DescribeAlarms ListTagsForResource "
     "PutMetricAlarm TagResource UntagResource",
     "aws:dynamodb/table:Table": "CreateTable DeleteTable DescribeContinuousBackups DescribeTable "
-    "DescribeTimeToLive ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable",
+    "DescribeTimeToLive ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable "
+    "UpdateTimeToLive",
+    # The component makes the repository and its lifecycle's policy.
+    "awsx:ecr:Repository": "CreateRepository DeleteLifecyclePolicy DeleteRepository DescribeRepositories "
+    "GetLifecyclePolicy ListTagsForResource PutImageScanningConfiguration PutImageTagMutability "
+    "PutLifecyclePolicy TagResource UntagResource",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "DeleteRepositoryPolicy GetRepositoryPolicy "
+    "SetRepositoryPolicy",
     "aws:iam/role:Role": "CreateRole DeleteRole GetRole ListAttachedRolePolicies ListInstanceProfilesForRole "
     "ListRolePolicies PassRole PutRolePermissionsBoundary TagRole UntagRole UpdateAssumeRolePolicy "
     "UpdateRole UpdateRoleDescription",
     "aws:iam/rolePolicy:RolePolicy": "DeleteRolePolicy GetRolePolicy PutRolePolicy",
     "aws:lambda/alias:Alias": "CreateAlias DeleteAlias GetAlias UpdateAlias",
+    "aws:lambda/eventSourceMapping:EventSourceMapping": "CreateEventSourceMapping DeleteEventSourceMapping "
+    "GetEventSourceMapping ListTags TagResource UntagResource UpdateEventSourceMapping",
     "aws:lambda/function:Function": "CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction "
     "GetFunctionCodeSigningConfig GetFunctionConfiguration ListVersionsByFunction PublishVersion "
     "PutFunctionConcurrency TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
@@ -224,6 +277,26 @@ CALLS = {
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (
         "DeleteProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig PutProvisionedConcurrencyConfig"
     ),
+    "aws:s3/bucket:Bucket": "CreateBucket DeleteBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS "
+    "GetBucketLocation GetBucketLogging GetBucketObjectLockConfiguration GetBucketPolicy "
+    "GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite "
+    "GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration ListBucket "
+    "ListBucketVersions PutBucketTagging",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
+        "GetLifecycleConfiguration PutLifecycleConfiguration"
+    ),
+    "aws:s3/bucketNotification:BucketNotification": "GetBucketNotification PutBucketNotification",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
+        "GetBucketOwnershipControls PutBucketOwnershipControls"
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": "DeleteBucketPolicy GetBucketPolicy PutBucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
+        "GetBucketPublicAccessBlock PutBucketPublicAccessBlock"
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "GetEncryptionConfiguration PutEncryptionConfiguration"
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": "GetBucketVersioning PutBucketVersioning",
     "aws:sqs/queue:Queue": "CreateQueue DeleteQueue GetQueueAttributes ListQueueTags SetQueueAttributes "
     "TagQueue UntagQueue",
     "aws:sqs/queuePolicy:QueuePolicy": "GetQueueAttributes SetQueueAttributes",
@@ -235,6 +308,8 @@ CALLS = {
 """What Pulumi's provider calls for each type that dev and prod have."""
 
 _SERVICES = {
+    "appautoscaling": "application-autoscaling",
+    "cognito": "cognito-idp",
     "apigatewayv2": "apigateway",
     "vpc": "ec2",
     "eventRule": "events",
@@ -257,12 +332,12 @@ BESIDES = {
 def test_the_deploying_role_may_do_what_the_stages_need_and_nothing_else() -> None:
     folder = DEPLOY.parent / "tests" / "graphs"
     graphs = [path.read_text() for stage in ("dev", "prod") for path in sorted(folder.glob(f"*-{stage}.txt"))]
-    types = set(re.findall(r"^ *(aws:\S+)", "\n".join(graphs), re.MULTILINE))
+    types = set(re.findall(r"^ *(awsx?:\S+)", "\n".join(graphs), re.MULTILINE))
     assert types == set(CALLS)
     needed = {f"{_service(type_)}:{verb}" for type_ in types for verb in CALLS[type_].split()}
     assert {action for action, *_ in deploying()} == needed | BESIDES
 
 
 def _service(type_: str) -> str:
-    module, kind = type_.split(":")[1].split("/")
+    module, _, kind = type_.split(":")[1].partition("/")
     return _SERVICES.get(kind) or _SERVICES.get(module) or module

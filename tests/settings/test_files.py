@@ -20,6 +20,9 @@ FLEET = "lambda-fleet"
 GIVEN = {
     "superscapes.dashboardBackendRoleArn": "arn:aws:iam::000000000000:role/dashboard-backend",
     "superscapes.databaseInstanceId": "ss-financial-local",
+    "payments.network.vpcId": "vpc-0123456789abcdef0",
+    "payments.network.subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "payments.network.securityGroupId": "sg-0123456789abcdef0",
     "spendsense.network.vpcId": "vpc-0123456789abcdef0",
     "spendsense.network.subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
     "spendsense.network.securityGroupId": "sg-0123456789abcdef0",
@@ -62,7 +65,7 @@ def test_every_stage_loads(path: Path) -> None:
     name = path.name.split(".")[1]
     stage = sample.load(_stage(name), stack=name)
     assert stage.name == name
-    assert list(stage.systems) == ["typerush", "superscapes", "spendsense"]
+    assert list(stage.systems) == ["typerush", "superscapes", "spendsense", "payments", "hoopstat"]
 
 
 def test_local_lacks_only_what_the_sandbox_gives() -> None:
@@ -72,6 +75,7 @@ def test_local_lacks_only_what_the_sandbox_gives() -> None:
         *(f"{FLEET}:typerush.{key}" for key in ("network", "database", "gameServiceRoleArn")),
         *(f"{FLEET}:superscapes.{key}" for key in ("dashboardBackendRoleArn", "databaseInstanceId")),
         *(f"{FLEET}:spendsense.{key}" for key in ("network", "database", "cognito")),
+        f"{FLEET}:payments.network",
     ]
     given = _read("surroundings.yaml")["stacks"]["local"]["config"]
     assert set(given) == {f"{FLEET}:{path}" for path in GIVEN}
