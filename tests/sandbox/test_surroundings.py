@@ -220,3 +220,16 @@ def test_a_file_that_is_not_yaml_is_an_error(tmp_path: Path) -> None:
     (tmp_path / surroundings.FILE).write_text("stacks: [")
     with pytest.raises(SurroundingsError, match=r"isn't YAML: line 1, column 10: "):
         surroundings.declares(tmp_path, "local")
+
+
+def test_images_name_the_folders_that_run_instead(project: Path) -> None:
+    images = surroundings.images(project, "local")
+    assert images["hoopstat-haus/local:mcp-server-"] == "functions/hoopstat/mcp_server"
+    assert surroundings.images(project, "dev") == {}
+
+
+@pytest.mark.parametrize("images", ["{repository: functions/shop}", '{"shop/local:": ../elsewhere}'])
+def test_images_that_cannot_be_meant(project: Path, home: Home, images: str) -> None:
+    (project / surroundings.FILE).write_text(f"stacks: {{local: {{images: {images}}}}}")
+    with pytest.raises(SurroundingsError, match="images"):
+        surroundings.ensure(project, "local", home, thorough=True)
