@@ -34,15 +34,24 @@ ALIAS = "aws:lambda/alias:Alias"
 API = "aws:apigatewayv2/api:Api"
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
 EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
+DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 FUNCTION = "aws:lambda/function:Function"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
 LAYER = "aws:lambda/layerVersion:LayerVersion"
+METHOD = "aws:apigateway/method:Method"
 PERMISSION = "aws:lambda/permission:Permission"
+PATH = "aws:apigateway/resource:Resource"
 QUEUE = "aws:sqs/queue:Queue"
+REST_API = "aws:apigateway/restApi:RestApi"
+REST_AUTHORIZER = "aws:apigateway/authorizer:Authorizer"
+REST_INTEGRATION = "aws:apigateway/integration:Integration"
+REST_STAGE = "aws:apigateway/stage:Stage"
 ROLE = "aws:iam/role:Role"
 ROUTE = "aws:apigatewayv2/route:Route"
+REST_SETTINGS = "aws:apigateway/methodSettings:MethodSettings"
 SCALING_POLICY = "aws:appautoscaling/policy:Policy"
 SCALING_TARGET = "aws:appautoscaling/target:Target"
+VALIDATOR = "aws:apigateway/requestValidator:RequestValidator"
 
 ON_A_FUNCTION = (
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
@@ -50,6 +59,9 @@ ON_A_FUNCTION = (
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
 )
 IN_AN_API = (AUTHORIZER, INTEGRATION, ROUTE, "aws:apigatewayv2/stage:Stage")
+IN_A_REST_API = (
+    *(PATH, METHOD, REST_INTEGRATION, REST_AUTHORIZER, VALIDATOR, DEPLOYMENT, REST_STAGE, REST_SETTINGS),
+)
 ALONE = {
     # Nothing else goes when one of these goes, and they go with nothing.
     "aws:cloudwatch/logGroup:LogGroup",
@@ -84,6 +96,14 @@ REFERENCES = (
     Reference(child=SCALING_POLICY, key="resourceId", parent=SCALING_TARGET),
     Reference(child="aws:iam/rolePolicy:RolePolicy", key="role", parent=ROLE),
     *(Reference(child=kind, key="apiId", parent=API) for kind in IN_AN_API),
+    *(Reference(child=kind, key="restApi", parent=REST_API) for kind in IN_A_REST_API),
+    Reference(child="aws:apigateway/response:Response", key="restApiId", parent=REST_API),
+    Reference(child=METHOD, key="resourceId", parent=PATH),
+    Reference(child=METHOD, key="authorizerId", parent=REST_AUTHORIZER, inside=False),
+    Reference(child=METHOD, key="requestValidatorId", parent=VALIDATOR, inside=False),
+    Reference(child=REST_INTEGRATION, key="httpMethod", parent=METHOD),
+    Reference(child=REST_STAGE, key="deployment", parent=DEPLOYMENT, inside=False),
+    Reference(child=REST_SETTINGS, key="stageName", parent=REST_STAGE),
     Reference(child="aws:sqs/queuePolicy:QueuePolicy", key="queueUrl", parent=QUEUE),
     Reference(child="aws:cloudwatch/eventTarget:EventTarget", key="rule", parent=EVENT_RULE),
     Reference(child=ROUTE, key="target", parent=INTEGRATION, inside=False),
@@ -113,11 +133,13 @@ from tests.components.sample import service_args
 
 LambdaService("worker", service_args(asynchronous=AsyncArgs(dead_letter_config=True)))
 """
-STAGES = {"typerush": "prod", "superscapes": "prod", "asynchronous": "dev"}
+STAGES = {"typerush": "prod", "superscapes": "prod", "spendsense": "prod", "asynchronous": "dev"}
 PARENTS = {
     # Not the scaling target: it is what it is by the alias alone, and goes with it, as does its policy.
     "typerush": (FUNCTION, ALIAS, ROLE, API, INTEGRATION, AUTHORIZER, LAYER),
     "superscapes": (FUNCTION, ALIAS, ROLE, API, QUEUE, EVENT_RULE),
+    # Not a part of a path: it is what it is by the API alone, and goes with it.
+    "spendsense": (REST_API, METHOD, REST_AUTHORIZER, VALIDATOR, DEPLOYMENT, REST_STAGE),
     "asynchronous": (FUNCTION, ALIAS, ROLE, QUEUE),
 }
 
@@ -145,9 +167,10 @@ def _made_up(value: Value, name: str) -> Value:
     if value is UNKNOWN and name.endswith("-version"):
         return "1"
     if value is UNKNOWN:
-        return (
-            f"arn:aws:lambda:us-east-1:000000000000:function:{name}" if name.lower().endswith("arn") else name
-        )
+        arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
+        if name.endswith("-invokeArn"):
+            return f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+        return arn if name.lower().endswith("arn") else name
     if isinstance(value, dict):
         return {key: _made_up(inner, f"{name}-{key}") for key, inner in value.items()}
     return [_made_up(inner, name) for inner in value] if isinstance(value, list) else value
@@ -234,6 +257,10 @@ def names_of(resource: Mapping[str, Any]) -> set[str]:
     found = {resource["id"]} | {outputs[key] for key in ("arn", "url", "resourceId") if key in outputs}
     if resource["type"] == ALIAS:
         return found | {f"{outputs['functionName']}/{outputs['name']}"}
+    if resource["type"] == METHOD:
+        return {f"{outputs['resourceId']}/{outputs['httpMethod']}"}
+    if resource["type"] == REST_STAGE:
+        return {outputs["stageName"]}
     if resource["type"] == INTEGRATION:
         return {f"integrations/{resource['id']}"}
     return found | ({outputs["name"]} if "name" in outputs else set())
@@ -244,6 +271,8 @@ def named_by(resource: Mapping[str, Any], reference: Reference) -> set[str]:
     outputs, value = resource["outputs"], resource["outputs"].get(reference.key)
     if reference.key == "qualifier":
         value = f"{outputs.get('function') or outputs['functionName']}/{value}"
+    if reference.key == "httpMethod":
+        value = f"{outputs['resourceId']}/{value}"
     if (resource["type"], reference.key) == (SCALING_TARGET, "resourceId"):
         value = value.removeprefix("function:").replace(":", "/")
     return set(value) if isinstance(value, list) else {value} - {None}
