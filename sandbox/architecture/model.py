@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -11,6 +12,8 @@ class Kind(StrEnum):
 
     SERVICE = "service"
     TRIGGER = "trigger"
+    CALLER = "caller"
+    """a role of the stage that no service runs under"""
     DATA = "data"
     FAILURES = "failures"
     """a queue for what failed"""
@@ -56,14 +59,18 @@ class Architecture:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
     @property
     def systems(self) -> list[str]:
         """The systems, in alphabetical order."""
         return sorted({node.system for node in self.nodes})
 
-    def of(self, system: str) -> Architecture:
-        """The picture of one system."""
-        nodes = tuple(node for node in self.nodes if node.system == system)
+    def of(self, *systems: str) -> Architecture:
+        """The picture of some systems."""
+        nodes = tuple(node for node in self.nodes if node.system in systems)
         ids = {node.id for node in nodes}
         edges = tuple(edge for edge in self.edges if edge.source in ids and edge.target in ids)
         return Architecture(stage=self.stage, nodes=nodes, edges=edges)

@@ -12,21 +12,16 @@ from .model import Architecture, Kind
 
 _STYLE: Final = """
 body { font: 16px/1.5 Helvetica, Arial, sans-serif; margin: 2rem auto; max-width: 110rem; padding: 0 1rem;
-  color: #263238; background: #fff }
+  color: #263238; background: #fff; color-scheme: light dark }
 h1, h2 { line-height: 1.2 }
-nav a, .legend span { margin-right: 1.2rem; white-space: nowrap }
+nav a { margin-right: 1.2rem; white-space: nowrap }
 figure { margin: 1rem 0; overflow-x: auto; border: 1px solid #cfd8dc; border-radius: 6px; padding: .5rem }
 figure svg { max-width: none; height: auto }
 table { border-collapse: collapse }
 td, th { text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top }
-.calls { color: #5e35b1 } .grant { color: #1565c0 } .failures { color: #b3261e }
+@media (prefers-color-scheme: dark) { body { color: #eceff1; background: #101418 } a { color: #64b5f6 }
+  figure { border-color: #37474f } }
 """
-_LEGEND: Final = (
-    '<p class="legend"><span class="calls">&#10230; runs the service</span>'
-    '<span class="grant">&#10230; may do this</span>'
-    '<span class="failures">&#8674; what failed</span>'
-    "<span>dashed frame: exists outside the program</span></p>"
-)
 
 
 def page(architecture: Architecture) -> str:
@@ -40,12 +35,11 @@ def _lines(architecture: Architecture) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>"
     links = "".join(f'<a href="#{_id(name)}">{escape(name)}</a>' for name in architecture.systems)
-    yield f"<nav>{links}</nav>\n{_LEGEND}"
+    yield f"<nav>{links}</nav>"
     for name in architecture.systems:
         system = architecture.of(name)
         yield f'<section id="{_id(name)}">\n<h2>{escape(name)}</h2>'
-        described = f'role="img" aria-label="Architecture of {escape(name)}"'
-        yield f"<figure {described}>{_inline(draw(system))}</figure>"
+        yield f"<figure>{_inline(draw(system))}</figure>"
         yield from _services(system)
         yield "</section>"
     yield "</body>\n</html>"

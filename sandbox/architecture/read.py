@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sandbox.ownership import FUNCTION, SHARED, Owners, Resource
+from sandbox.ownership import FUNCTION, Owners, Resource
 
 from .model import Architecture, Edge, Kind, Node
 
@@ -21,6 +21,9 @@ FAILURES: Final = "failures"
 _QUEUE: Final = "aws:sqs/queue:Queue"
 _BUCKET: Final = "aws:s3/bucket:Bucket"
 _POOL: Final = "aws:cognito/userPool:UserPool"
+_IMAGES: Final = "aws:ecr/repository:Repository"
+_ROLE: Final = "aws:iam/role:Role"
+_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
 _RULE: Final = "aws:cloudwatch/eventRule:EventRule"
 _HTTP_API: Final = "aws:apigatewayv2/api:Api"
 _REST_API: Final = "aws:apigateway/restApi:RestApi"
@@ -32,10 +35,23 @@ _DATA: Final[Mapping[str, tuple[str, str]]] = {
     _BUCKET: ("bucket", "bucket"),
     _QUEUE: ("queue", "name"),
     _POOL: ("user pool", "name"),
-    "aws:ecr/repository:Repository": ("images", "name"),
+    _IMAGES: ("images", "name"),
 }
 """Types that hold data: what they are called, and the input with their name."""
+_WHO: Final[Mapping[str, str]] = {
+    "": "open",
+    "NONE": "open",
+    "AWS_IAM": "signed",
+    "JWT": "token",
+    "COGNITO_USER_POOLS": "token",
+}
+"""Types of authorization: who may call a route."""
+_PORTS: Final[Mapping[int, str]] = {3306: "MySQL", 5432: "PostgreSQL", 6379: "Redis"}
 _OUTSIDE: Final[Mapping[str, str]] = {
+    "dynamodb": "table",
+    "s3": "bucket",
+    "sqs": "queue",
+    "lambda": "function",
     "secretsmanager": "secret",
     "bedrock": "model",
     "rds": "database",
@@ -71,6 +87,8 @@ class _Reader:
             self._sources,
             self._callers,
             self._grants,
+            self._networks,
+            self._images,
             self._redrives,
         ):
             make()
@@ -125,7 +143,7 @@ class _Reader:
     # --- nodes ---------------------------------------------------------------------------------------------
 
     def _services(self) -> None:
-        with_url = {self._owners.of(each) for each in self._all("aws:lambda/functionUrl:FunctionUrl")}
+        urls = {self._owners.of(each): f"function URL ({_who(each.inputs)})" for each in self._all(_URL)}
         for owner, each in self._functions.items():
             inputs = each.inputs
             size = f"{inputs.get('memorySize') or 128} MB, {inputs.get('timeout') or 3} s"
@@ -136,20 +154,37 @@ class _Reader:
                 str(inputs.get("runtime") or "container image"),
                 size,
                 "in the VPC" if inputs.get("vpcConfig") else "",
-                "function URL" if owner in with_url else "",
+                urls.get(owner, ""),
             )
 
     def _data(self) -> None:
+        failed = self._take_failures()
         for token, (what, key) in _DATA.items():
             for each in self._all(token):
                 name = str(each.inputs.get(key) or each.name)
-                failures = token == _QUEUE and name.endswith("-dlq")
+                failures = each.urn in failed
                 self._node(
                     each,
                     Kind.FAILURES if failures else Kind.DATA,
                     self._short(each, name),
                     "what failed" if failures else what,
                 )
+
+    def _take_failures(self) -> set[str]:
+        """The queues that something names for what it fails on or can't deliver."""
+        found = {
+            self._of_type(each, key, _QUEUE)
+            for each in self._resources
+            for key in ("deadLetterConfig", "redrivePolicy", "destinationConfig")
+            if key in each.depends
+        }
+        named = {arn for each in self._all(_QUEUE) for arn in _dead_letters(each)}
+        return {urn for urn in found if urn} | {
+            each.urn
+            for each in self._all(_QUEUE)
+            for arn in named
+            if arn.endswith(f":{each.inputs.get('name')}")
+        }
 
     def _short(self, resource: Resource, name: str) -> str:
         """A name without the system and the stage that it begins with, and the account that it ends with."""
@@ -168,7 +203,11 @@ class _Reader:
         for each in self._all(_RULE):
             schedule = each.inputs.get("scheduleExpression")
             name = self._short(each, str(each.inputs.get("name") or each.name))
-            self._node(each, Kind.TRIGGER, name, str(schedule) if schedule else "event rule")
+            told = (
+                [str(schedule)] if schedule else ["event rule", *_keys(str(each.inputs.get("eventPattern")))]
+            )
+            off = "off" if each.inputs.get("state") == "DISABLED" else ""
+            self._node(each, Kind.TRIGGER, name, *told, off)
 
     def _outside(self, system: str, title: str, what: str) -> str:
         key = f"outside {system} {what} {title}"
@@ -183,15 +222,22 @@ class _Reader:
             api = self._of_type(each, "apiId", _HTTP_API)
             service = self._service(each, "target")
             if api and service:
-                self._edge(api, service, CALLS, str(each.inputs.get("routeKey") or ""))
+                self._edge(api, service, CALLS, f"{each.inputs.get('routeKey')} ({_who(each.inputs)})")
 
     def _rest_methods(self) -> None:
+        who = {
+            (self._of_type(each, "resourceId", _PATH), each.inputs.get("httpMethod")): _who(each.inputs)
+            for each in self._all("aws:apigateway/method:Method")
+        }
         for each in self._all("aws:apigateway/integration:Integration"):
             api = self._of_type(each, "restApi", _REST_API)
             service = self._service(each, "uri")
             if api and service:
                 method = str(each.inputs.get("httpMethod") or "ANY")
-                self._edge(api, service, CALLS, f"{method} {self._path(each)}")
+                caller = who.get((self._of_type(each, "resourceId", _PATH), each.inputs.get("httpMethod")))
+                self._edge(
+                    api, service, CALLS, f"{method} {self._path(each)}" + (f" ({caller})" if caller else "")
+                )
 
     def _path(self, resource: Resource) -> str:
         """Of a REST API's integration: its resource's parts, from the root."""
@@ -213,7 +259,8 @@ class _Reader:
             pool = next(filter(None, pools), None) or self._outside(
                 self._nodes[api].system, _issuer(each.inputs), "tokens"
             )
-            self._edge(api, pool, GRANT, "checks tokens of")
+            used = any(each.urn in (other.depends.get("authorizerId") or ()) for other in self._resources)
+            self._edge(api, pool, GRANT, "checks tokens of" if used else "no route asks for tokens of")
 
     def _targets(self) -> None:
         for each in self._all("aws:cloudwatch/eventTarget:EventTarget"):
@@ -235,7 +282,7 @@ class _Reader:
         for each in self._all("aws:lambda/eventSourceMapping:EventSourceMapping"):
             service = self._service(each, "functionName")
             source = self._referred(each, "eventSourceArn", lambda other: other.type in _DATA)
-            source = source or self._by_arn(str(each.inputs.get("eventSourceArn") or ""))
+            source = source or self._by_arn(str(each.inputs.get("eventSourceArn") or ""))[0]
             if source and service:
                 size = each.inputs.get("batchSize")
                 self._edge(source, service, CALLS, f"batches of {size}" if size else "")
@@ -246,34 +293,100 @@ class _Reader:
             function = self._functions.get(self._owners.of(each))
             role = re.fullmatch(r"arn:aws[a-z-]*:iam::\d*:(role|user)/(.+)", principal)
             if function and role:
-                caller = self._outside(self._owners.of(each).system, role[2], f"{role[1]} that calls")
-                self._edge(caller, function.urn, CALLS, "invokes")
+                by_url = each.inputs.get("action") == "lambda:InvokeFunctionUrl"
+                caller = self._caller(self._owners.of(each).system, role[2], role[1])
+                self._edge(caller, function.urn, CALLS, "calls its URL" if by_url else "invokes")
+
+    def _caller(self, system: str, name: str, what: str = "role") -> str:
+        """A role or user that a policy or permission names: one of the stage's, or one from outside."""
+        for each in self._all(_ROLE):
+            if each.inputs.get("name") == name:
+                return self._role(each)
+        return self._outside(system, name, what)
+
+    def _role(self, role: Resource) -> str:
+        """The thing that has a role: the function that runs under it, or the role as such."""
+        for function in self._functions.values():
+            if role.urn in (function.depends.get("role") or ()):
+                return function.urn
+        if role.urn not in self._nodes:
+            name = self._short(role, str(role.inputs.get("name") or role.name))
+            self._node(role, Kind.CALLER, name, f"role of {_trusted(role.inputs.get('assumeRolePolicy'))}")
+        return role.urn
 
     # --- what services may do ------------------------------------------------------------------------------
 
     def _grants(self) -> None:
-        for each in self._all("aws:iam/rolePolicy:RolePolicy"):
-            owner = self._owners.of(each)
-            function = self._functions.get(owner)
-            if function is None or owner.service == SHARED:
+        for each, document in self._policies():
+            system = self._owners.of(each).system
+            holder = self._holder(each, system)
+            if holder is None:
                 continue
-            for actions, arns in _allowed(each.inputs.get("policy")):
+            for actions, arns in _allowed(document):
                 for arn in arns:
-                    self._grant(function.urn, owner.system, actions, arn)
+                    self._grant(holder, system, actions, arn)
 
-    def _grant(self, service: str, system: str, actions: Sequence[str], arn: str) -> None:
+    def _policies(self) -> Iterator[tuple[Resource, Any]]:
+        """Each policy of a role: the resource that says whose it is, and the document."""
+        for each in self._all("aws:iam/rolePolicy:RolePolicy"):
+            yield each, each.inputs.get("policy")
+        for each in self._all(_ROLE):
+            for inline in each.inputs.get("inlinePolicies") or ():
+                yield each, inline.get("policy")
+        for each in self._all("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
+            policy = self._of_type(each, "policyArn", "aws:iam/policy:Policy")
+            if policy:
+                yield each, self._by_urn[policy].inputs.get("policy")
+
+    def _holder(self, policy: Resource, system: str) -> str | None:
+        """What may do as a policy says; ``None`` if nothing tells whose it is."""
+        if policy.type == _ROLE:
+            return self._role(policy)
+        role = self._of_type(policy, "role", _ROLE)
+        if role:
+            return self._role(self._by_urn[role])
+        name = policy.inputs.get("role")
+        return self._caller(system, name) if isinstance(name, str) else None
+
+    def _grant(self, holder: str, system: str, actions: Sequence[str], arn: str) -> None:
         told = [action for action in actions if not _FOR_EVERY_SERVICE.match(action)]
         if not told:
             return
-        target = self._by_arn(arn)
+        target, part = self._by_arn(arn)
         if target is None:
             of = told[0].partition(":")[0]
-            name = _resource_name(arn) if arn != "*" else of
-            target = self._outside(system, name, _OUTSIDE.get(of, of))
+            if arn == "*":
+                target = self._outside(system, of, "any resource")
+            else:
+                target = self._outside(system, _resource_name(arn), _OUTSIDE.get(of, of))
         failures = self._nodes[target].kind is Kind.FAILURES
-        self._edge(service, target, FAILURES if failures else GRANT, *(a.partition(":")[2] for a in told))
+        within = f" ({part})" if part else ""
+        labels = sorted({f"{action.partition(':')[2]}{within}" for action in told})
+        self._edge(holder, target, FAILURES if failures else GRANT, *labels)
 
-    def _by_arn(self, arn: str) -> str | None:
+    def _networks(self) -> None:
+        """The ports that functions may reach, as rules of their security groups say."""
+        for rule in self._all("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"):
+            to, port = rule.inputs.get("referencedSecurityGroupId"), rule.inputs.get("fromPort")
+            if not to or not isinstance(port, int | float):
+                continue
+            for owner, function in self._functions.items():
+                groups = (function.inputs.get("vpcConfig") or {}).get("securityGroupIds") or ()
+                if rule.inputs.get("securityGroupId") in groups:
+                    what = _PORTS.get(int(port), f"port {port:g}")
+                    target = self._outside(owner.system, what, f"behind {to}")
+                    self._edge(function.urn, target, GRANT, f"TCP {port:g}")
+
+    def _images(self) -> None:
+        for owner, function in self._functions.items():
+            uri = str(function.inputs.get("imageUri") or "")
+            for each in self._all(_IMAGES):
+                known = f"/{each.inputs.get('name')}:" in uri
+                if known or each.urn in (function.depends.get("imageUri") or ()):
+                    self._edge(each.urn, function.urn, CALLS, f"image of {owner.service}")
+
+    def _by_arn(self, arn: str) -> tuple[str | None, str]:
+        """The thing that an ARN means, and which part of it (an index, a prefix of keys)."""
         for token, (_, key) in _DATA.items():
             service = token.split(":")[1].partition("/")[0]
             for each in self._all(token):
@@ -281,20 +394,50 @@ class _Reader:
                 rest = arn.split(":", 5)[5:] or [""]
                 path = rest[0].removeprefix("table/").removeprefix("repository/")
                 if name and f":{service}:" in arn and (path == name or path.startswith(f"{name}/")):
-                    return each.urn
+                    return each.urn, path.removeprefix(name).lstrip("/").removeprefix("index/").removesuffix(
+                        "*"
+                    )
         for function in self._functions.values():
-            if re.search(rf":function:{re.escape(str(function.inputs.get('name')))}(:|$)", arn):
-                return function.urn
-        return None
+            found = re.search(rf":function:{re.escape(str(function.inputs.get('name')))}(?::(.+)|$)", arn)
+            if found:
+                return function.urn, found[1] or ""
+        return None, ""
 
     def _redrives(self) -> None:
         for each in self._all(_QUEUE):
             target = self._of_type(each, "redrivePolicy", _QUEUE)
             policy = str(each.inputs.get("redrivePolicy") or "")
-            target = target or self._by_arn((re.findall(r'"(arn:[^"]+)"', policy) or [""])[0])
+            target = target or next((self._by_arn(arn)[0] for arn in _dead_letters(each)), None)
             if target:
                 times = re.findall(r'"maxReceiveCount":\s*"?(\d+)', policy)
                 self._edge(each.urn, target, FAILURES, f"after {times[0]} times" if times else "")
+
+
+def _dead_letters(queue: Resource) -> list[str]:
+    return re.findall(r'"deadLetterTargetArn":\s*"(arn:[^"]+)"', str(queue.inputs.get("redrivePolicy") or ""))
+
+
+def _who(inputs: Mapping[str, Any]) -> str:
+    kind = inputs.get("authorizationType") or inputs.get("authorization") or ""
+    return _WHO.get(str(kind), "own authorizer")
+
+
+def _trusted(document: Any) -> str:
+    """Who may take a role on, in short."""
+    if "token.actions.githubusercontent.com" in str(document):
+        return "GitHub Actions"
+    found = re.findall(r'"([a-z0-9-]+)\.amazonaws\.com"|:(?:role|user)/([^"]+)"', str(document or ""))
+    return ", ".join(service or name for service, name in found) or "somebody"
+
+
+def _keys(pattern: str) -> list[str]:
+    """The keys of objects that an event is about."""
+    try:
+        found = json.loads(pattern)["detail"]["object"]["key"]
+    except (ValueError, LookupError, TypeError):
+        return []
+    texts = [each.values() if isinstance(each, dict) else [each] for each in found]
+    return [text for each in texts for text in each if isinstance(text, str)]
 
 
 def _allowed(document: Any) -> Iterator[tuple[list[str], list[str]]]:

@@ -85,37 +85,52 @@ def ls() -> None:
 
 
 @stack_command.command("graph")
-@with_options(*SHARED)
+@with_options(*SHARED, *JSON)
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to FILE.svg or FILE.html (a page with a picture for each system); default: SVG to stdout.",
+    help="Write to a file, as its name ends: .svg, or .html (a page with a picture for each system).",
 )
-@click.option("--system", help="Draw this system only.")
-def graph(file: Path | None, system: str | None) -> int:
+@click.option(
+    "--format", "form", type=click.Choice(["svg", "html"]), help="Draw this, whatever the file's name."
+)
+@click.option("--system", "systems", multiple=True, metavar="NAME", help="Draw this system (repeatable).")
+def graph(file: Path | None, form: str | None, systems: tuple[str, ...]) -> int:
     """Draw the stage's architecture: its systems, services, triggers and data, and who may do what.
 
-    The stage is previewed, so nothing has to be deployed.
+    The stage is previewed, so nothing has to be deployed and no account is needed. All is read from the
+    resources (policies, permissions, routes, events), so any Pulumi program can be drawn. With --json: what
+    would be drawn.
     """
     from sandbox.architecture import draw, page, read
 
     from .deploy import previewed
     from .planned import planned
 
-    if file and file.suffix not in (".svg", ".html"):
-        raise click.UsageError(f"--file {file}: the name has to end in .svg or .html")
+    form = form or (file.suffix.removeprefix(".").lower() if file and not chosen("json") else "svg")
+    if form not in ("svg", "html"):
+        raise click.UsageError(
+            f"--file {file}: the name has to end in .svg or .html, or --format has to say it"
+        )
     config, result = previewed()
     if result.exit_code:
         for diagnostic in result.diagnostics:
             click.echo(f"{diagnostic.severity}: {diagnostic.message}", err=True)
         return result.exit_code
     found = read(planned(result), stage=config.stack)
-    if system and system not in found.systems:
-        raise click.UsageError(
-            f"stage {config.stack!r} has no system {system!r}; it has: {', '.join(found.systems) or 'none'}"
-        )
-    shown = found.of(system) if system else found
-    text = page(shown) if file and file.suffix == ".html" else draw(shown)
+    for system in systems:
+        if system not in found.systems:
+            close = get_close_matches(system, found.systems, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(
+                f"stage {config.stack!r} has no system {system!r}; "
+                f"it has: {', '.join(found.systems) or 'none'}.{hint}"
+            )
+    shown = found.of(*systems) if systems else found
+    if chosen("json"):
+        text = json.dumps(shown.plain(), indent=2, ensure_ascii=False) + "\n"
+    else:
+        text = page(shown) if form == "html" else draw(shown)
     if file:
         file.write_text(text, encoding="utf-8")
     else:

@@ -84,6 +84,8 @@ def test_the_picture_of_a_stage(project: Path) -> None:
     for name in ("shop.svg", "shop.html"):
         fleet(project, "stack", "graph", "--file", str(project / name))
         assert "orders" in (project / name).read_text()
+    found = json.loads(fleet(project, "stack", "graph", "--json", "--system", "shop"))
+    assert [(node["title"], node["system"]) for node in found["nodes"]] == [("shop-dev-orders", "shop")]
     told = fleet(project, "stack", "graph", "--system", "shopp", code=2)
-    assert "has no system 'shopp'; it has: shop" in told
+    assert "has no system 'shopp'; it has: shop. Did you mean 'shop'?" in told
     assert "has to end in .svg or .html" in fleet(project, "stack", "graph", "--file", "x.png", code=2)
