@@ -23,21 +23,28 @@ ADVICE = [
 
 @pytest.mark.parametrize("stage", ["local", "dev", "prod"])
 def test_our_stages_pass(stage: str, tmp_path: Path) -> None:
-    report = tmp_path / "report.sarif"
-    ended = subprocess.run(
-        [sys.executable, "-m", "sandbox.cli", "preview", "--stack", stage, "--report", f"sarif={report}"],
-        cwd=PROJECT,
-        env={**os.environ, "FLEET_HOME": str(tmp_path / "fleet"), "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    report, home = tmp_path / "report.sarif", tmp_path / "fleet"
+    try:
+        ended = _fleet(home, "preview", "--stack", stage, "--report", f"sarif={report}")
+    finally:
+        _fleet(home, "down")  # the preview of `local` has started its surroundings
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (run,) = json.loads(report.read_text(encoding="utf-8"))["runs"]
     found = sorted((each["ruleId"], each["level"], each["message"]["text"]) for each in run["results"])
     assert [finding[:2] for finding in found] == [expected[:2] for expected in ADVICE]
     for *_, says in ADVICE:
         assert any(says in text for *_, text in found), says
+
+
+def _fleet(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox.cli", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, "FLEET_HOME": str(home), "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("stage", ["local", "dev", "prod"])
