@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Path:
     outside = yaml.safe_load((FLEET_ROOT / "surroundings.yaml").read_text())
     given = outside["stacks"]["local"]["config"]
     outside["stacks"]["local"]["config"] = {
-        path: reference for path, reference in given.items() if ".network." not in path
+        path: reference for path, reference in given.items() if ":typerush.network." not in path
     }
     (there / "surroundings.yaml").write_text(yaml.safe_dump(outside))
     return there
