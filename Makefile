@@ -62,6 +62,10 @@ down: ## stop the embedded AWS and PostgreSQL
 clean: down ## forget the sandbox's state, its database and the built packages
 	@rm -rf .fleet/stacks .fleet/sandbox .fleet/bundles.ready build
 
+.PHONY: pictures
+pictures: setup ## draw the systems of prod again (docs/pictures)
+	@$(BIN)/fleet stack graph --stack prod --file 'docs/pictures/{system}.svg'
+
 .PHONY: lint
 lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 	@$(BIN)/ruff check .

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import JSON, SHARED, chosen, with_options, workspace
+
+if TYPE_CHECKING:
+    from sandbox.architecture import Architecture
+
+_EACH = "{system}"
+"""In a file's name: a file for each system."""
 
 _SHOW_SECRETS = click.option("--show-secrets", is_flag=True, help="Print secrets in the clear.")
 
@@ -89,7 +95,8 @@ def ls() -> None:
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to a file, as its name ends: .svg, or .html (a page with a picture for each system).",
+    help="Write to a file, as its name ends: .svg, or .html (a page with a picture for each system). With "
+    "{system} in its name: one file for each.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["svg", "html"]), help="Draw this, whatever the file's name."
@@ -127,14 +134,20 @@ def graph(file: Path | None, form: str | None, systems: tuple[str, ...]) -> int:
                 f"it has: {', '.join(found.systems) or 'none'}.{hint}"
             )
     shown = found.of(*systems) if systems else found
-    if chosen("json"):
-        text = json.dumps(shown.plain(), indent=2, ensure_ascii=False) + "\n"
+
+    def drawn(what: Architecture) -> str:
+        if chosen("json"):
+            return json.dumps(what.plain(), indent=2, ensure_ascii=False) + "\n"
+        return page(what) if form == "html" else draw(what)
+
+    if file is None:
+        click.echo(drawn(shown), nl=False)
+    elif _EACH in file.name:
+        for system in shown.systems:
+            one = file.with_name(file.name.replace(_EACH, system))
+            one.write_text(drawn(shown.of(system)), encoding="utf-8")
     else:
-        text = page(shown) if form == "html" else draw(shown)
-    if file:
-        file.write_text(text, encoding="utf-8")
-    else:
-        click.echo(text, nl=False)
+        file.write_text(drawn(shown), encoding="utf-8")
     return 0
 
 
