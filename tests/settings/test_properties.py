@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from components import limits
 from components.naming import Names
+from components.network import Network
 from components.systems.typerush import TypeRushArgs
 from tests.settings import sample
 from tests.settings.sample import STAGE, changed
@@ -92,6 +93,7 @@ def test_any_valid_stage_loads(stage: dict[str, Any], stack: str) -> None:
     assert [args.scope.account] == stage["aws:allowedAccountIds"]
     said = stage[GAME]
     assert args.scope.region == said["region"]
+    assert isinstance(args.network, Network)
     assert list(args.network.subnet_ids) == said["network"]["subnetIds"]
     for key, service in (("recordService", args.record_service), ("textService", args.text_service)):
         assert service.memory_mb == said[key].get("memoryMb", 512)

@@ -12,6 +12,7 @@ from bundling import Target
 from components.bedrock import BedrockModel
 from components.code import SignedPackage
 from components.concurrency import ProvisionedConcurrency
+from components.network import Network
 from components.systems.typerush import TypeRushArgs
 from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
 from settings import Stage
@@ -35,6 +36,7 @@ def test_a_small_stage_takes_the_components_defaults() -> None:
     assert (args.scope.account, args.scope.region) == (ACCOUNT, REGION)
     assert args.common.packages.target is Target.LAMBDA
     assert args.common.packages.bucket is None
+    assert isinstance(args.network, Network)
     assert args.network.subnet_ids == ("subnet-0a1b2c3d4e5f6000a", "subnet-0a1b2c3d4e5f6000b")
     assert args.database.security_group_id == "sg-0a1b2c3d4e5f60002"
     assert args.model == BedrockModel.by_id(args.scope, "anthropic.claude-3-haiku-20240307-v1:0")
