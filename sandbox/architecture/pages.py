@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from .drawing import draw
-from .model import Architecture, Kind
+from .model import Architecture, Edge, Kind
 
 _STYLE: Final = """
 body { font: 16px/1.5 Helvetica, Arial, sans-serif; margin: 2rem auto; max-width: 110rem; padding: 0 1rem;
@@ -16,7 +16,7 @@ body { font: 16px/1.5 Helvetica, Arial, sans-serif; margin: 2rem auto; max-width
 h1, h2 { line-height: 1.2 }
 nav a { margin-right: 1.2rem; white-space: nowrap }
 figure { margin: 1rem 0; overflow-x: auto; border: 1px solid #cfd8dc; border-radius: 6px; padding: .5rem }
-figure svg { max-width: none; height: auto }
+figure svg { max-width: 100%; min-width: 55rem; height: auto }
 table { border-collapse: collapse }
 td, th { text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top }
 @media (prefers-color-scheme: dark) { body { color: #eceff1; background: #101418 } a { color: #64b5f6 }
@@ -46,19 +46,33 @@ def _lines(architecture: Architecture) -> Iterator[str]:
 
 
 def _services(system: Architecture) -> Iterator[str]:
+    """The same in words: services, and roles that may do something without being one."""
     titles = {node.id: node.title for node in system.nodes}
-    yield "<table>\n<tr><th>service</th><th>runs on</th><th>run by</th><th>may</th></tr>"
+    grantees = {edge.source for edge in system.edges if edge.kind == "grant"}
+    yield "<table>\n<tr><th scope=col>who</th><th scope=col>what</th>"
+    yield "<th scope=col>run by</th><th scope=col>may</th></tr>"
     for node in system.nodes:
-        if node.kind is Kind.SERVICE:
-            callers = [titles[edge.source] for edge in system.edges if edge.target == node.id]
-            grants = [
-                f"{titles[edge.target]}: {', '.join(edge.labels)}"
+        role = node.kind in (Kind.CALLER, Kind.OUTSIDE) and node.id in grantees
+        if node.kind is Kind.SERVICE or role:
+            callers = [
+                _told(titles[edge.source], edge)
                 for edge in system.edges
-                if edge.source == node.id
+                if edge.target == node.id and edge.kind == "calls"
             ]
-            cells = ("<br>".join(map(escape, cell)) for cell in (node.details, sorted(set(callers)), grants))
-            yield f"<tr><td>{escape(node.title)}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+            grants = [
+                _told(titles[edge.target], edge)
+                for edge in system.edges
+                if edge.source == node.id and edge.kind != "calls"
+            ]
+            cells = ("<br>".join(map(escape, cell)) for cell in (node.details, sorted(callers), grants))
+            row = "".join(f"<td>{cell}</td>" for cell in cells)
+            yield f"<tr><th scope=row>{escape(node.title)}</th>{row}</tr>"
     yield "</table>"
+
+
+def _told(title: str, edge: Edge) -> str:
+    labels = [label for label in edge.labels if label]
+    return f"{title}: {', '.join(labels)}" if labels else title
 
 
 def _id(name: str) -> str:

@@ -376,6 +376,27 @@ def test_the_page_has_a_picture_and_a_table_for_each_system() -> None:
     assert "http" not in re.sub(r"http://www.w3.org/\S+", "", text)  # nothing is loaded from anywhere
 
 
+def test_the_table_says_who_runs_a_service_and_what_roles_may_do() -> None:
+    document = {
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "lambda:UpdateFunctionCode",
+            "Resource": "arn:aws:lambda:us-east-1:111122223333:function:shop-dev-worker",
+        }
+    }
+    deploying = made("aws:iam/rolePolicy:RolePolicy", "b", SYSTEM, role="deploy", policy=json.dumps(document))
+    caller = made(
+        "aws:lambda/permission:Permission", "p", SERVICE, principal="arn:aws:iam::111122223333:role/game"
+    )
+    text = page(architecture(deploying, caller))
+    assert (
+        "<th scope=row>worker</th><td>python3.12<br>256 MB, 30 s<br>in the VPC</td><td>game: invokes</td>"
+        in text
+    )
+    assert "<th scope=row>deploy</th><td>role</td><td></td><td>worker: UpdateFunctionCode</td>" in text
+    assert "<th scope=row>game</th>" not in text
+
+
 def test_without_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.architecture.drawing._PROGRAM", "no-such-program")
     with pytest.raises(DrawingError, match="run `make setup`"):
