@@ -89,3 +89,11 @@ def test_the_picture_of_a_stage(project: Path) -> None:
     told = fleet(project, "stack", "graph", "--system", "shopp", code=2)
     assert "has no system 'shopp'; it has: shop. Did you mean 'shop'?" in told
     assert "has to end in .svg or .html" in fleet(project, "stack", "graph", "--file", "x.png", code=2)
+
+
+def test_a_picture_shows_no_secrets(project: Path) -> None:
+    secret = 'aws.sqs.Queue("letters", name=pulumi.Output.secret("s3cr3t-name"), tags=tags)\n'
+    (project / "__main__.py").write_text(f"import pulumi\n{PROGRAM}{secret}")
+    told = fleet(project, "stack", "graph", "--json")
+    assert "s3cr3t" not in told
+    assert "letters" in told  # its name in the program
