@@ -201,7 +201,9 @@ def test_a_job_that_fails_lands_in_its_destination(everybody: SpendSense) -> Non
     sqs = everybody.aws("sqs")
     url = sqs.get_queue_url(QueueName="spendsense-local-compute-features-dlq")["QueueUrl"]
     (message,) = wait_for(
-        "the failed event", lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages")
+        "the failed event, after three tries",
+        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"),
+        timeout_s=60,
     )
     body = json.loads(message["Body"])
     assert body["requestPayload"] == {"date": "yesterday"}
