@@ -66,8 +66,11 @@ _DARK: Final = {
 }
 """Each color on a dark page."""
 _FRAME: Final = ("#999999", "#fcfcfc")
+"""Line and ground of a frame; labels stand on the ground too, so that lines don't strike them out."""
 _STYLE: Final = (
-    "<style>@media (prefers-color-scheme:dark){.arch text:not([fill]){fill:#eceff1}"
+    f"<style>.arch .edge text{{paint-order:stroke;stroke:{_FRAME[1]};stroke-width:3px}}"
+    "@media (prefers-color-scheme:dark){.arch text:not([fill]){fill:#eceff1}"
+    f".arch .edge text{{stroke:{_DARK[_FRAME[1]]}}}"
     + "".join(
         f'.arch [fill="{light}"]{{fill:{dark}}}.arch [stroke="{light}"]{{stroke:{dark}}}'
         for light, dark in _DARK.items()
