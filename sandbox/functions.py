@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,7 +26,11 @@ _FUNCTION = "aws:lambda/function:Function"
 _ALIAS = "aws:lambda/alias:Alias"
 _PERMISSION = "aws:lambda/permission:Permission"
 _URL = "aws:lambda/functionUrl:FunctionUrl"
-_TRIGGERS = {"apigateway.amazonaws.com": "HTTP API", "events.amazonaws.com": "rule", "*": "anybody"}
+_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+_REST_API = "aws:apigateway/restApi:RestApi"
+_FUNCTION_IN = {_PERMISSION: "function", _URL: "functionName", _MAPPING: "functionName"}
+"""What calls a function, and its property that says which."""
+_CALLERS = {"apigateway.amazonaws.com": "HTTP API", "events.amazonaws.com": "rule", "*": "anybody"}
 _RECYCLE_TIMEOUT_S = 5.0
 
 
@@ -84,12 +88,12 @@ def deployed(resources: Iterable[ResourceState]) -> list[DeployedFunction]:
         for r in alive
         if r.type == _ALIAS and _text(r, "name") == ALIAS
     }
+    rest_apis = {_text(resource, "executionArn") for resource in alive if resource.type == _REST_API}
     triggers: dict[str, list[str]] = {}
     for resource in alive:
-        if resource.type in (_PERMISSION, _URL):
-            field = "function" if resource.type == _PERMISSION else "functionName"
-            label = "URL" if resource.type == _URL else _caller(_text(resource, "principal"))
-            known = triggers.setdefault(_name(_text(resource, field)), [])
+        if resource.type in _FUNCTION_IN:
+            label = _trigger(resource, rest_apis)
+            known = triggers.setdefault(_name(_text(resource, _FUNCTION_IN[resource.type])), [])
             if label not in known:
                 known.append(label)
     functions = [
@@ -193,8 +197,15 @@ def events(project: Path, function: DeployedFunction) -> dict[str, Path]:
     return {}
 
 
-def _caller(principal: str) -> str:
-    return _TRIGGERS.get(principal) or principal.rsplit("/", 1)[-1]
+def _trigger(resource: ResourceState, rest_apis: Collection[str]) -> str:
+    if resource.type == _URL:
+        return "URL"
+    if resource.type == _MAPPING:
+        return "queue " + _text(resource, "eventSourceArn").rsplit(":", 1)[-1]
+    if _text(resource, "sourceArn").split("/", 1)[0] in rest_apis:
+        return "REST API"
+    principal = _text(resource, "principal")
+    return _CALLERS.get(principal) or principal.rsplit("/", 1)[-1]
 
 
 def _name(text: str) -> str:
