@@ -8,6 +8,7 @@ whatever machine, so run it where nothing else runs; the load is printed beside 
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,12 +19,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.e2e.sandbox import project_of
+
 from .imports import import_time
 from .measure import Measurement, measure, of, run
 from .policies import policy_cases
 
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = str(ROOT / ".venv" / "bin" / "fleet")
+UP = [FLEET, "up", "--stack", "local", "--yes"]
+TRY = [FLEET, "try", "--stack", "local"]
+DESTROY = [FLEET, "destroy", "--stack", "local", "--yes"]
 
 
 @contextmanager
@@ -37,34 +43,69 @@ def _sandbox() -> Iterator[dict[str, str]]:
             run([FLEET, "down"], cwd=ROOT, env=env)
 
 
-def _cases(env: dict[str, str], runs: int) -> Iterator[Measurement]:
-    for stage in ("dev", "prod"):
-        command = [FLEET, "preview", "--stack", stage]
-        yield measure(f"preview {stage}", command, cwd=ROOT, env=env, runs=runs, target_s=1.0)
+def _typerush_cases(env: dict[str, str], runs: int) -> Iterator[Measurement]:
+    """TypeRush alone, in a project whose stages have no other system."""
+    with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder:
+        project = project_of("typerush", Path(folder) / "project")
+        yield measure(
+            f"TypeRush, preview dev: {_resources('dev', project, env)} resources",
+            [FLEET, "preview", "--stack", "dev"],
+            cwd=project,
+            env=env,
+            runs=runs,
+            target_s=1.0,
+        )
+        run(UP, cwd=project, env=env)
+        yield measure(
+            "TypeRush, up on a running emulator",
+            UP,
+            cwd=project,
+            env=env,
+            runs=runs,
+            target_s=5.0,
+            before_each=lambda: run(DESTROY, cwd=project, env=env),
+        )
+        yield measure("TypeRush, up with nothing to do", UP, cwd=project, env=env, runs=runs, target_s=1.5)
+        run([FLEET, "down"], cwd=project, env=env)
 
-    up = [FLEET, "up", "--stack", "local", "--yes"]
-    destroy = [FLEET, "destroy", "--stack", "local", "--yes"]
-    run(up, cwd=ROOT, env=env)
-    yield measure(
-        "up local, running emulator",
-        up,
-        cwd=ROOT,
-        env=env,
-        runs=runs,
-        target_s=5.0,
-        before_each=lambda: run(destroy, cwd=ROOT, env=env),
+
+def _cases(env: dict[str, str], runs: int) -> Iterator[Measurement]:
+    """All five systems."""
+    for stage, target_s in (("dev", None), ("prod", 2.5)):
+        yield measure(
+            f"all systems, preview {stage}: {_resources(stage, ROOT, env)} resources",
+            [FLEET, "preview", "--stack", stage],
+            cwd=ROOT,
+            env=env,
+            runs=runs,
+            target_s=target_s,
+        )
+    yield of(
+        f"all systems, make up from nothing: {_resources('local', ROOT, env)} resources",
+        [_from_nothing(env) for _ in range(min(runs, 3))],
+        target_s=60.0,
     )
-    yield measure("up local, nothing to do", up, cwd=ROOT, env=env, runs=runs, target_s=1.5)
+    yield measure("all systems, up with nothing to do", UP, cwd=ROOT, env=env, runs=runs)
     yield from _calls(env, runs)
-    yield from policy_cases(env, runs)
+
+
+def _resources(stage: str, project: Path, env: dict[str, str]) -> int:
+    previewed = json.loads(run([FLEET, "preview", "--stack", stage, "--json"], cwd=project, env=env).output)
+    return sum(previewed["changeSummary"].values())
+
+
+def _from_nothing(env: dict[str, str]) -> float:
+    """What `make up` does after set-up: nothing runs and nothing is known before."""
+    run([FLEET, "down"], cwd=ROOT, env=env)
+    shutil.rmtree(env["FLEET_HOME"])
+    return sum(run(command, cwd=ROOT, env=env).seconds for command in (UP, TRY))
 
 
 def _calls(env: dict[str, str], runs: int) -> Iterator[Measurement]:
     """Calls of each function in the sandbox: its environment ended before, and again."""
-    command = [FLEET, "try", "--stack", "local", "--json"]
-    answers = [json.loads(run(command, cwd=ROOT, env=env).output) for _ in range(runs)]
+    answers = [json.loads(run([*TRY, "--json"], cwd=ROOT, env=env).output) for _ in range(runs)]
     for rows in zip(*answers, strict=True):
-        name = rows[0]["function"].removeprefix("typerush-local-")
+        name = rows[0]["function"]
         if not all(row["ok"] for row in rows):
             raise RuntimeError(f"{name} doesn't answer: {rows}")
         yield of(f"{name}, cold start", [row["coldSeconds"] for row in rows])
@@ -80,11 +121,12 @@ def main() -> int:
 
     progress = Console(stderr=True)
     load = os.getloadavg()[0]
+    measurements = []
     with _sandbox() as env:
-        measurements = []
-        for measurement in _cases(env, options.runs):
-            progress.print(f"{measurement.name}: {measurement.median_s:.2f} s")
-            measurements.append(measurement)
+        for cases in (_typerush_cases, _cases, policy_cases):
+            for measurement in cases(env, options.runs):
+                progress.print(f"{measurement.name}: {measurement.median_s:.2f} s")
+                measurements.append(measurement)
     imports, costliest = import_time(options.runs)
     measurements.append(of("text-service, import of its package", imports))
 

@@ -42,18 +42,21 @@ _http = urllib3.PoolManager(retries=False, timeout=40)
 
 
 def project_of(system: str, folder: Path, choices: Mapping[str, Any] | None = None) -> Path:
-    """Make the project anew in a folder: as it is, but its `local` stage has one system.
+    """Make the project anew in a folder: as it is, but its stages have one system.
 
-    choices: what the system's key of the stage says besides what the project's file does.
+    choices: what the system's key of the `local` stage says besides what the project's file does.
     """
     folder.mkdir()
-    for entry in FLEET_ROOT.iterdir():
-        if entry.name not in {".git", ".fleet", "Pulumi.local.yaml"}:
+    stages = set(FLEET_ROOT.glob("Pulumi.*.yaml"))
+    for entry in set(FLEET_ROOT.iterdir()) - stages:
+        if entry.name not in {".git", ".fleet"}:
             (folder / entry.name).symlink_to(entry)
-    stage = yaml.safe_load((FLEET_ROOT / "Pulumi.local.yaml").read_text())
-    stage["config"]["lambda-fleet:systems"] = [system]
-    stage["config"][f"lambda-fleet:{system}"] |= choices or {}
-    (folder / "Pulumi.local.yaml").write_text(yaml.safe_dump(stage))
+    for file in stages:
+        stage = yaml.safe_load(file.read_text())
+        stage["config"]["lambda-fleet:systems"] = [system]
+        if file.name == "Pulumi.local.yaml":
+            stage["config"][f"lambda-fleet:{system}"] |= choices or {}
+        (folder / file.name).write_text(yaml.safe_dump(stage))
     return folder
 
 
