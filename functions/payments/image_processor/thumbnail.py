@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Final
 
 from PIL import Image, ImageOps
@@ -11,8 +12,18 @@ LONGEST_SIDE: Final = 256
 FORMATS: Final = ("JPEG", "PNG")
 
 # A picture that says it is larger than this is refused before it is unpacked: 40 million pixels of four bytes
-# fit the function's memory twice.
+# fit the function's memory twice. Pillow by itself only warns, up to twice that size.
 Image.MAX_IMAGE_PIXELS = 40_000_000
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+_UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    Image.DecompressionBombWarning,
+    Image.DecompressionBombError,
+)
 
 
 class NotAPictureError(Exception):
@@ -31,7 +42,7 @@ def make(picture: bytes) -> tuple[bytes, str]:
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             small = ImageOps.exif_transpose(opened)
             small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         raise NotAPictureError(f"not a whole JPEG or PNG: {error}") from None
     small.info = {}
     out = io.BytesIO()

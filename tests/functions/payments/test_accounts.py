@@ -47,10 +47,11 @@ def test_an_address_has_one_user_and_moves_with_it(call: Call) -> None:
 def test_orders_page_by_page(call: Call, aws: Callable[[str], Any], name: str) -> None:
     assert call("GET", "/users/ada/orders") == (200, {"orders": []})
     call("PUT", "/users/ada", ADA)
+    dynamodb = aws("dynamodb")
     for number in range(103):
         item = {"PK": "USER#ada", "SK": f"ORDER#{number:03}", "order_id": f"{number:03}", "currency": "EUR"}
         texts = {key: {"S": value} for key, value in (item | {"accepted_at": "now"}).items()}
-        aws("dynamodb").put_item(TableName=name, Item=texts | {"amount": {"N": "5"}})
+        dynamodb.put_item(TableName=name, Item=texts | {"amount": {"N": "5"}})
     status, first = call("GET", "/users/ada/orders")
     assert (status, len(first["orders"]), first["after"]) == (200, 100, "099")
     assert first["orders"][0] == {"order_id": "000", "amount": 5, "currency": "EUR", "accepted_at": "now"}

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -68,11 +70,14 @@ def test_a_broken_picture_fails(
     assert aws("s3").list_objects_v2(Bucket=name)["KeyCount"] == 1
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(processor: ModuleType) -> None:
+@pytest.mark.parametrize("size", [(8_000, 5_001), (10_000, 10_000)])
+def test_a_bomb_is_refused_before_it_is_unpacked(processor: ModuleType, size: tuple[int, int]) -> None:
     import thumbnail
 
-    bomb = picture("PNG", (10_000, 10_000))
-    with pytest.raises(thumbnail.NotAPictureError):
+    small = picture("PNG", (8, 8))
+    header = b"IHDR" + struct.pack(">II", *size) + small[24:29]
+    bomb = small[:12] + header + struct.pack(">I", zlib.crc32(header)) + small[33:]
+    with pytest.raises(thumbnail.NotAPictureError, match="exceeds limit"):
         thumbnail.make(bomb)
 
 
