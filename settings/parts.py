@@ -16,7 +16,8 @@ from components.naming import Scope
 from components.network import Nat, Network, NetworkArgs
 from components.system import ServiceArgs
 from components.traffic import CodeDeploy, HeldBack, Traffic
-from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
+from components.triggers.api import Cors, Throttling
+from components.triggers.http_api import JwtAuthorizer
 from settings import values
 from settings.values import Settings
 

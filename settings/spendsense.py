@@ -10,7 +10,7 @@ from components.arns import Shape
 from components.data.secret import Secret
 from components.naming import Scope
 from components.systems.spendsense import CALLED_SERVICES, ApiArgs, SpendSense, SpendSenseArgs
-from components.triggers.http_api import Cors, Route
+from components.triggers.api import Cors, Route
 from components.triggers.rest_api import RestApiArgs
 from settings import values
 from settings.parts import (

@@ -20,7 +20,8 @@ from components.naming import Names, Scope
 from components.network import Network, NetworkArgs, id_problems
 from components.problems import InvalidArgumentsError, Problem
 from components.service_args import RUNTIMES
-from components.triggers.http_api import Cors, HttpApiArgs, JwtAuthorizer, Throttling
+from components.triggers.api import Cors, Throttling
+from components.triggers.http_api import HttpApiArgs, JwtAuthorizer
 
 T = TypeVar("T")
 

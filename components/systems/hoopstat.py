@@ -22,8 +22,9 @@ from components.problems import Problem
 from components.registry import Registry, RegistryArgs
 from components.service_args import LambdaServiceArgs
 from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.triggers.api import Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
-from components.triggers.http_api import HttpApi, HttpApiArgs, Route, Throttling
+from components.triggers.http_api import HttpApi, HttpApiArgs
 
 BRONZE_INGESTION = "bronze-ingestion"
 MCP_SERVER = "mcp-server"

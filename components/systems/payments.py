@@ -15,8 +15,9 @@ from components.network import Network, NetworkArgs
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
 from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.triggers.api import Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
-from components.triggers.http_api import HttpApi, HttpApiArgs, JwtAuthorizer, Route, Throttling
+from components.triggers.http_api import HttpApi, HttpApiArgs, JwtAuthorizer
 from components.triggers.queue_source import QueueSource, QueueSourceArgs
 
 PAYMENT_PROCESSOR = "payment-processor"

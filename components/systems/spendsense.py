@@ -16,8 +16,8 @@ from components.network import Network, NetworkArgs
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
 from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.triggers.api import Cors, Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
-from components.triggers.http_api import Cors, Route, Throttling
 from components.triggers.rest_api import EVERY_ORIGIN, CognitoAuthorizer, RestApi, RestApiArgs
 
 API = "api"

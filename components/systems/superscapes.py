@@ -16,8 +16,9 @@ from components.permissions import FunctionUrlArgs, Invoker
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
 from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.triggers.api import Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
-from components.triggers.http_api import HttpApi, HttpApiArgs, Route, Throttling
+from components.triggers.http_api import HttpApi, HttpApiArgs
 
 START_RDS = "start-rds"
 AUTO_STOP_RDS = "auto-stop-rds"

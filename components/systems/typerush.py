@@ -19,8 +19,8 @@ from components.permissions import FunctionUrlArgs, Invoker
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
 from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
-from components.triggers import http_api
-from components.triggers.http_api import Cors, HttpApi, HttpApiArgs, JwtAuthorizer, Route, Throttling
+from components.triggers.api import Cors, Route, Throttling, invoker
+from components.triggers.http_api import HttpApi, HttpApiArgs, JwtAuthorizer
 
 RECORD_SERVICE = "record-service"
 TEXT_SERVICE = "text-service"
@@ -185,7 +185,7 @@ class TypeRush(System[TypeRushArgs, TypeRushParts]):
         if existing is None:
             return HttpApi(self.child("api"), api, self.services, self.here()).url
         for name in sorted(api.services):
-            self.services[name].allow(http_api.invoker(existing))
+            self.services[name].allow(invoker(existing))
         return None
 
 

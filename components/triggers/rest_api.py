@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import pulumi
@@ -15,42 +15,29 @@ import pulumi_aws as aws
 from components import limits
 from components.arns import Shape
 from components.component import Component
-from components.logs import make_log_group, retention_problems
-from components.naming import Kind, Scope
-from components.permissions import Invoker
 from components.problems import Problem, refuse
 from components.service import LambdaService
-from components.triggers.http_api import STATEMENT_ID, Cors, Route, Throttling
-from components.triggers.targets import target_problems
+from components.triggers.api import (
+    METHOD,
+    ApiArgs,
+    Cors,
+    Route,
+    access_log,
+    invoker,
+    make_access_logs,
+    slug,
+)
 
 EVERY_ORIGIN: Final = "*"
 
-_SERVICE = "apigateway.amazonaws.com"
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
 _PART = r"([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\})"
-_ROUTE = re.compile(
-    rf"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) (/|(/{_PART})*(/{_PART}|/\{{[A-Za-z0-9._-]+\+\}}))"
-)
 _PARAMETER = re.compile(r"\{([A-Za-z0-9._-]+)\+?\}")
 _PREFLIGHT_STATUS = "204"
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
-_ACCESS_LOG = json.dumps(
-    {
-        "requestId": "$context.requestId",
-        "requestTime": "$context.requestTime",
-        "ip": "$context.identity.sourceIp",
-        "method": "$context.httpMethod",
-        "resourcePath": "$context.resourcePath",
-        "status": "$context.status",
-        "protocol": "$context.protocol",
-        "responseLength": "$context.responseLength",
-        "responseLatencyMs": "$context.responseLatency",
-        "integrationLatencyMs": "$context.integrationLatency",
-        "integrationError": "$context.integrationErrorMessage",
-        "authorizerError": "$context.authorizer.error",
-        "validationError": "$context.error.validationErrorString",
-    }
+_ACCESS_LOG = access_log(
+    {"method": "$context.httpMethod", "resourcePath": "$context.resourcePath"},
+    {"validationError": "$context.error.validationErrorString"},
 )
 
 
@@ -66,42 +53,20 @@ class CognitoAuthorizer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestApiArgs:
+class RestApiArgs(ApiArgs):
     """A REST API. The stage of this program is the API's stage, the first part of its URLs' paths.
 
-    what: its short name; the physical one is `<system>-<stage>-<what>`, without one `<system>-<stage>`.
     authorizer: without one that is applied, every route that isn't by IAM is open to whoever knows the URL.
     cors: of one origin (or EVERY_ORIGIN alone), the API answers preflights itself; of several, the service
     that the path goes to does, since only it can tell which origin asks. The API's own errors carry the
     first one.
-    statement_id: of the permission that the API has on each service.
     """
 
-    scope: Scope
-    routes: tuple[Route, ...]
-    what: str | None = None
-    statement_id: str = STATEMENT_ID
-    throttling: Throttling = field(default_factory=Throttling)
+    ROUTE = re.compile(rf"{METHOD} (/|(/{_PART})*(/{_PART}|/\{{[A-Za-z0-9._-]+\+\}}))")
+    ROUTES = "'<METHOD> /<path>', whose last part may be '{name+}' for all the rest"
+    ORIGINS = "exact origins, as 'https://app.example', or '*' alone"
+
     authorizer: CognitoAuthorizer | None = None
-    cors: Cors | None = None
-    log_retention_days: int = 7
-    kms_key_arn: str | None = None
-    protect: bool = False
-
-    @property
-    def name(self) -> str:
-        """The API's physical name."""
-        return self.scope.name(*([self.what] if self.what else []))
-
-    @property
-    def log_group(self) -> str:
-        """The name of the access logs' group, below /aws/vendedlogs/ as every API's."""
-        return f"/aws/vendedlogs/apigateway/{self.name}"
-
-    @property
-    def services(self) -> frozenset[str]:
-        """The services that routes go to."""
-        return frozenset(route.service for route in self.routes)
 
     @property
     def digest(self) -> str:
@@ -115,64 +80,20 @@ class RestApiArgs:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def problems(self) -> Iterator[Problem]:
-        """Say what is impossible about the API."""
-        where = f"API {self.what or self.name}"
-        yield from Kind.API.problems(where, self.name)
-        yield from Kind.LOG_GROUP.problems(where, self.log_group)
-        yield from Shape.KMS_KEY.problems(where, "kms_key_arn", self.kms_key_arn, region=self.scope.region)
-        yield from retention_problems(where, self.log_retention_days)
-        yield from self._route_problems(where)
-        for what, number in (
-            ("rate_limit", self.throttling.rate_limit),
-            ("burst_limit", self.throttling.burst_limit),
-        ):
-            if number <= 0:
-                yield Problem(where=where, what=f"throttling.{what}", got=str(number), allowed="more than 0")
-        yield from self._authorizer_problems(where)
-        yield from self._cors_problems(where)
-
-    def target_problems(self, services: Collection[str]) -> Iterator[Problem]:
-        """Say which routes go to services that aren't there."""
-        for route in self.routes:
-            what = f"the service of {route.key!r}"
-            yield from target_problems(f"API {self.what or self.name}", what, route.service, services)
-
     def _route_problems(self, where: str) -> Iterator[Problem]:
-        keys = [route.key for route in self.routes]
-        if not keys:
+        if not self.routes:
             yield Problem(where=where, what="routes", got="none", allowed="at least one")
-        for key in sorted(set(keys)):
-            if keys.count(key) > 1:
-                yield Problem(
-                    where=where,
-                    what=f"the route {key!r}",
-                    got=f"declared {keys.count(key)} times",
-                    allowed="each method and path once",
-                    mend="Take one of them out.",
-                )
-            if not _ROUTE.fullmatch(key):
-                yield Problem(
-                    where=where,
-                    what="a route",
-                    got=repr(key),
-                    allowed="'<METHOD> /<path>', whose last part may be '{name+}' for all the rest",
-                )
-            elif key.startswith("OPTIONS ") and self.cors:
-                yield Problem(
-                    where=where,
-                    what=f"the route {key!r}",
-                    got="declared beside cors",
-                    allowed="one of the two: cors answers every preflight",
-                )
-        for route in self.routes:
-            if route.public and route.iam:
-                yield Problem(
-                    where=where,
-                    what=f"the route {route.key!r}",
-                    got="public, and by IAM",
-                    allowed="one of the two",
-                )
+        yield from super()._route_problems(where)
+
+    def _key_problems(self, where: str, key: str) -> Iterator[Problem]:
+        yield from super()._key_problems(where, key)
+        if self.cors and key.startswith("OPTIONS ") and self.ROUTE.fullmatch(key):
+            yield Problem(
+                where=where,
+                what=f"the route {key!r}",
+                got="declared beside cors",
+                allowed="one of the two: cors answers every preflight",
+            )
 
     def _authorizer_problems(self, where: str) -> Iterator[Problem]:
         if self.authorizer is None:
@@ -185,19 +106,8 @@ class RestApiArgs:
             yield from Shape.USER_POOL.problems(where, "authorizer.user_pool_arns", arn)
 
     def _cors_problems(self, where: str) -> Iterator[Problem]:
-        if self.cors is None:
-            return
-        if not self.cors.origins:
-            yield Problem(where=where, what="cors.origins", got="empty", allowed="at least one origin")
-        for origin in self.cors.origins:
-            if self.cors.origins != (EVERY_ORIGIN,) and not _ORIGIN.fullmatch(origin):
-                yield Problem(
-                    where=where,
-                    what="cors.origins",
-                    got=repr(origin),
-                    allowed="exact origins, as 'https://app.example', or '*' alone",
-                    mend="Name the sites whose pages call the API.",
-                )
+        if self.cors is None or self.cors.origins != (EVERY_ORIGIN,):
+            yield from super()._cors_problems(where)
 
 
 class RestApi(Component):
@@ -231,7 +141,7 @@ class RestApi(Component):
         if args.cors:
             self._answer_preflights(args.cors)
             self._answer_errors(args.cors)
-        stage = self._stage(self._deployment(), self._log_group())
+        stage = self._stage(self._deployment(), make_access_logs(self, args))
         self._limit(stage)
         self.url = stage.invoke_url
         for service in sorted(args.services):
@@ -256,7 +166,7 @@ class RestApi(Component):
                 at = f"{parent.rstrip('/')}/{part}"
                 if at not in ids:
                     ids[at] = aws.apigateway.Resource(
-                        self.child(f"{_slug(at)}-path"),
+                        self.child(f"{slug(at)}-path"),
                         rest_api=self.api.id,
                         parent_id=ids[parent],
                         path_part=part,
@@ -294,7 +204,7 @@ class RestApi(Component):
         by_token = None if route.public or route.iam or not applied else self._authorizer
         self._call(
             aws.apigateway.Method(
-                self.child(f"{_slug(route.key)}-method"),
+                self.child(f"{slug(route.key)}-method"),
                 rest_api=self.api.id,
                 resource_id=self._resources[path],
                 http_method=method,
@@ -305,7 +215,7 @@ class RestApi(Component):
                 request_validator_id=self._validator.id,
                 opts=self.inside(),
             ),
-            f"{_slug(route.key)}-integration",
+            f"{slug(route.key)}-integration",
             route.service,
         )
 
@@ -327,7 +237,7 @@ class RestApi(Component):
         behind = {_split(route.key)[1]: route.service for route in reversed(self._args.routes)}
         for path in sorted(behind):
             method = aws.apigateway.Method(
-                self.child(f"options-{_slug(path)}-method"),
+                self.child(f"options-{slug(path)}-method"),
                 rest_api=self.api.id,
                 resource_id=self._resources[path],
                 http_method="OPTIONS",
@@ -335,9 +245,9 @@ class RestApi(Component):
                 opts=self.inside(),
             )
             if len(cors.origins) > 1:
-                self._call(method, f"options-{_slug(path)}-integration", behind[path])
+                self._call(method, f"options-{slug(path)}-integration", behind[path])
             else:
-                self._answer(method, f"options-{_slug(path)}", _headers(cors))
+                self._answer(method, f"options-{slug(path)}", _headers(cors))
 
     def _answer(self, method: aws.apigateway.Method, child: str, headers: Mapping[str, str]) -> None:
         """Let the API itself answer with headers and nothing else."""
@@ -377,7 +287,7 @@ class RestApi(Component):
         for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
             self._deployed.append(
                 aws.apigateway.Response(
-                    self.child(f"{_slug(kind)}-response"),
+                    self.child(f"{slug(kind)}-response"),
                     rest_api_id=self.api.id,
                     response_type=kind,
                     response_parameters={
@@ -393,17 +303,6 @@ class RestApi(Component):
             rest_api=self.api.id,
             triggers={"routes": self._args.digest},
             opts=self.inside(depends_on=self._deployed),
-        )
-
-    def _log_group(self) -> aws.cloudwatch.LogGroup:
-        return make_log_group(
-            self,
-            "access-logs",
-            name=self._args.log_group,
-            retention_days=self._args.log_retention_days,
-            kms_key_arn=self._args.kms_key_arn,
-            protect=self._args.protect,
-            tags=self._args.scope.tags(),
         )
 
     def _stage(
@@ -437,13 +336,6 @@ class RestApi(Component):
         )
 
 
-def invoker(stage_execution_arn: pulumi.Input[str], statement_id: str = STATEMENT_ID) -> Invoker:
-    """Let a REST API invoke a service: any route of this one stage."""
-    return Invoker.by_service(
-        statement_id, _SERVICE, source_arn=pulumi.Output.concat(stage_execution_arn, "/*/*")
-    )
-
-
 def _headers(cors: Cors) -> dict[str, str]:
     """The headers of CORS as API Gateway takes fixed values: in quotes."""
     return {
@@ -457,7 +349,3 @@ def _headers(cors: Cors) -> dict[str, str]:
 def _split(key: str) -> tuple[str, str]:
     method, _, path = key.partition(" ")
     return method, path
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "root"

@@ -9,7 +9,8 @@ from components.code import Code, LayerArgs
 from components.problems import InvalidArgumentsError
 from components.service_args import LambdaServiceArgs
 from components.system import Parts, StageArgs, System, SystemArgs, SystemService
-from components.triggers.http_api import HttpApiArgs, Route
+from components.triggers.api import Route
+from components.triggers.http_api import HttpApiArgs
 from tests.components.sample import KEY, PACKAGES, SCOPE, TOPIC, service_args
 from tests.mocks import declare
 

@@ -14,7 +14,8 @@ from components.code import SignedPackage
 from components.concurrency import ProvisionedConcurrency
 from components.network import Network
 from components.systems.typerush import TypeRushArgs
-from components.triggers.http_api import Cors, JwtAuthorizer, Throttling
+from components.triggers.api import Cors, Throttling
+from components.triggers.http_api import JwtAuthorizer
 from settings import Stage
 from tests.settings import sample
 from tests.settings.sample import ACCOUNT, REGION, STAGE, changed

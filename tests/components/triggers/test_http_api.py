@@ -8,7 +8,8 @@ import pytest
 from components.data.user_pool import UserPool, UserPoolArgs
 from components.problems import InvalidArgumentsError
 from components.service import LambdaService
-from components.triggers.http_api import Cors, HttpApi, HttpApiArgs, JwtAuthorizer, Route, Throttling
+from components.triggers.api import Cors, Route, Throttling
+from components.triggers.http_api import HttpApi, HttpApiArgs, JwtAuthorizer
 from tests.components.sample import KEY, SCOPE, service_args
 from tests.mocks import Graph, declare
 

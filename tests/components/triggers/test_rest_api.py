@@ -8,7 +8,7 @@ import pytest
 
 from components.problems import InvalidArgumentsError
 from components.service import LambdaService
-from components.triggers.http_api import Cors, Route, Throttling
+from components.triggers.api import Cors, Route, Throttling
 from components.triggers.rest_api import EVERY_ORIGIN, CognitoAuthorizer, RestApi, RestApiArgs
 from tests.components.sample import KEY, SCOPE, service_args
 from tests.mocks import Graph, declare
