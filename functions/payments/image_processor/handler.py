@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import Any, Final
 
 import boto3
@@ -40,9 +41,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     key = _uploaded(event)
     made = _THUMBNAILS + key.removeprefix(_UPLOADS)
     found = _s3.get_object(Bucket=_BUCKET, Key=key)
-    if found["ContentLength"] > _LARGEST_BYTES:
-        raise thumbnail.NotAPictureError(f"{found['ContentLength']} bytes, at most {_LARGEST_BYTES}")
-    small, content_type = thumbnail.make(found["Body"].read())
+    with closing(found["Body"]) as body:
+        if found["ContentLength"] > _LARGEST_BYTES:
+            raise thumbnail.NotAPictureError(f"{found['ContentLength']} bytes, at most {_LARGEST_BYTES}")
+        small, content_type = thumbnail.make(body.read())
     _s3.put_object(Bucket=_BUCKET, Key=made, Body=small, ContentType=content_type)
     with single_metric(name="ThumbnailsMade", unit=MetricUnit.Count, value=1, namespace="Payments") as metric:
         metric.add_dimension(name="service", value="image-processor")

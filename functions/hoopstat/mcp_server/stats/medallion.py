@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -68,12 +69,13 @@ class Medallion:
             if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in _MISSING:
                 return None
             raise
-        if found["ContentLength"] > _MOST_BYTES:
-            raise TooLargeError(f"{found['ContentLength']} bytes; at most {_MOST_BYTES} can be answered")
-        try:
-            return json.loads(found["Body"].read())
-        except (ValueError, BotoCoreError) as error:
-            raise UnavailableError(f"{table}/{key}.json can't be read: {error}") from error
+        with closing(found["Body"]) as body:
+            if found["ContentLength"] > _MOST_BYTES:
+                raise TooLargeError(f"{found['ContentLength']} bytes; at most {_MOST_BYTES} can be answered")
+            try:
+                return json.loads(body.read())
+            except (ValueError, BotoCoreError) as error:
+                raise UnavailableError(f"{table}/{key}.json can't be read: {error}") from error
 
     def _folders(self, bucket: str, prefix: str, end: float) -> Iterator[str]:
         more: dict[str, str] = {}
