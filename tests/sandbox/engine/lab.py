@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +56,7 @@ class Lab:
         self.root = root / "project"
         self.root.mkdir()
         self.home = root / "home"
+        self.stack = "dev"
         self.provider = MemoryProvider()
         self.providers: ProviderFactory = lambda package, version: in_process(self.provider)
         self.events: list[Event] = []
@@ -66,6 +68,8 @@ class Lab:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text), encoding="utf-8")
+        # Python takes a change of a file within a second that keeps its size for none
+        shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
 
     def program(self, text: str) -> None:
         """The program, after a head that defines Thing, Provider and Component."""
@@ -77,7 +81,7 @@ class Lab:
 
     @property
     def state(self) -> StateStore:
-        return StateStore(self.project, "dev", home=self.home)
+        return StateStore(self.project, self.stack, home=self.home)
 
     def run(self, kind: Kind = Kind.UP, **options: Any) -> Result:
         self.events.clear()
@@ -86,7 +90,7 @@ class Lab:
             Update(
                 kind=kind,
                 project=project,
-                config=StackConfig.load(project, "dev", overrides=self.overrides),
+                config=StackConfig.load(project, self.stack, overrides=self.overrides),
                 state=self.state,
                 **options,
             ),
