@@ -45,10 +45,10 @@ def sdk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("service", ["lambda_", "sqs", "iam", "config"])
-def test_a_generated_package_has_the_same_names_with_the_same_meaning(service: str) -> None:
+@pytest.mark.parametrize("package", ["aws.lambda_", "aws.sqs", "aws.iam", "aws.config", "awsx.ecr"])
+def test_a_generated_package_has_the_same_names_with_the_same_meaning(package: str) -> None:
     code = (
-        f"import pulumi_aws\nmodule = pulumi_aws.{service}\nmodule.__loader__\n"
+        f"import pulumi_aws, pulumi_awsx\nmodule = pulumi_{package}\nmodule.__loader__\n"
         "names = sorted(name for name in dir(module) if not name.startswith('__') and name != '_homes')\n"
         "print(json.dumps({name: str(getattr(module, name)).split(' at 0x')[0] for name in names}))"
     )
