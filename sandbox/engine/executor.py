@@ -57,14 +57,18 @@ class StepExecutor:
                     self._idle.notify_all()
 
     def run_all(self, steps: Sequence[Step]) -> None:
-        """Run independent steps in parallel, and wait for them."""
-        if len(steps) < 2:
-            for step in steps:
-                self.run_chain([step])
+        """Run independent steps in parallel, and wait for them.
+
+        None runs in the caller's thread, which Ctrl-C interrupts: what is under way then has to go on.
+        """
+        if not steps:
             return
-        with ThreadPoolExecutor(max_workers=min(self._parallel, len(steps))) as pool:
+        pool = ThreadPoolExecutor(max_workers=min(self._parallel, len(steps)))
+        try:
             for _ in pool.map(lambda step: self.run_chain([step]), steps):
                 pass
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def wait_idle(self) -> None:
         """Wait for the steps under way; call after the run was cancelled."""
@@ -105,10 +109,11 @@ class StepExecutor:
     def _take_in(self, step: Step) -> None:
         """Make what follows from the new state true: secrets, and that it is there."""
         new = step.new
-        if new is None or step.op in (Op.REPLACE, Op.REFRESH):
+        if new is None or step.op is Op.REPLACE:
             return
         mark_secrets(new, self._deployment)
-        self._deployment.took_in(step, new)
+        if step.op is not Op.REFRESH:
+            self._deployment.took_in(step, new)
 
     def _fail(self, step: Step, error: EngineError, begun: float) -> bool:
         deployment = self._deployment

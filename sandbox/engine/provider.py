@@ -70,6 +70,17 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a creation that was cut off has made.
+
+    :ivar finished: it is as the creation would have left it; else an update has to set everything again
+    """
+
+    id: str
+    finished: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvokeResult:
     """What a function of a provider returns, or what is wrong with its arguments."""
 
@@ -405,19 +416,27 @@ class Provider:
             error.answer = self._restored(error.answer, inputs)
             raise
 
-    def find(self, urn: str, inputs: PropertyMap) -> str:
-        """The id of what an interrupted creation with these inputs has made; ``""``: nothing is there.
+    def find(
+        self, urn: str, inputs: PropertyMap, others: Sequence[tuple[str, PropertyMap]] = ()
+    ) -> Found | None:
+        """What an interrupted creation with these inputs has made; ``None``: nothing is there.
 
         Pulumi's protocol has no such question; it is asked as a function ``<package>:fleet:find``.
 
+        :param others: ids and inputs of the other resources of the type: none of them is meant
         :raises ProviderError: the provider can't tell
         """
         protocol, _ = self._ready()
-        options = self._options(protocol, unknowns=False, elide=True)
-        arguments = marshal({"type": urns.type_of(urn), "inputs": inputs}, options)
+        options = self._options(protocol, unknowns=False)
+        elided = self._options(protocol, unknowns=False, elide=True)
+        arguments = marshal({"type": urns.type_of(urn), "urn": urn, "inputs": inputs}, options)
+        known = marshal({"others": [{"id": identity, "inputs": each} for identity, each in others]}, elided)
+        arguments.MergeFrom(known)
         request = provider_pb2.InvokeRequest(tok=f"{self.package}:fleet:find", args=arguments)
-        answer = getattr(self._client.call("Invoke", request), "return")
-        return answer.fields["id"].string_value if "id" in answer.fields else ""
+        answer = getattr(self._client.call("Invoke", request), "return").fields
+        identity = answer["id"].string_value if "id" in answer else ""
+        finished = "finished" in answer and answer["finished"].bool_value
+        return Found(id=identity, finished=finished) if identity else None
 
     @staticmethod
     def _restored(answer: Answer, inputs: PropertyMap) -> Answer:

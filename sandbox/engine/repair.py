@@ -3,17 +3,19 @@
 Every operation is written ahead (``engine/snapshots.py``), so what a killed run may have left behind is known
 by name. Each is looked at before anything else is done: what isn't there leaves the state, what is there is
 taken in as it is, marked so that the next update sets all of it again. A resource that was being created has
-no id yet; the provider is asked for it (:meth:`.provider.Provider.find`). Pulumi's CLI warns of such
-operations, and asks its user.
+no id yet; the provider is asked for it, and may bring its creation to the end
+(:meth:`.provider.Provider.find`). Pulumi's CLI warns of such operations, and asks its user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from .errors import EngineError, InitError
 from .events import Severity
+from .executor import mark_secrets
 from .state import Operation, OperationType, ResourceState
 
 if TYPE_CHECKING:
@@ -72,12 +74,19 @@ def _settled(deployment: Deployment, states: list[ResourceState], operation: Ope
 
 def _created(deployment: Deployment, states: list[ResourceState], begun: ResourceState) -> str:
     deployment.ensure_provider(begun)
-    provider = deployment.provider_of(begun)
-    identity = provider.find(begun.urn, begun.inputs)
-    answer = _read(deployment, begun, identity) if identity else None
-    if answer is None:
+    others = [
+        (state.id, state.inputs)
+        for state in states
+        if state.type == begun.type and state.provider == begun.provider and not state.pending_replacement
+    ]
+    found = deployment.provider_of(begun).find(begun.urn, begun.inputs, others)
+    answer = _read(deployment, begun, found.id) if found else None
+    if found is None or answer is None:
         return "isn't there"
-    made = _taken_in(begun, answer, "created")
+    made = _taken_in(deployment, begun, answer, "created")
+    made.created = made.modified = datetime.now(UTC)
+    if found.finished:
+        made.inputs, made.init_errors = dict(begun.inputs), []
     old = next((state for state in states if state.urn == begun.urn and not state.delete), None)
     if old is None:
         states.append(made)
@@ -97,7 +106,7 @@ def _changed(deployment: Deployment, states: list[ResourceState], known: Resourc
     if answer is None:
         states.remove(known)
         return "isn't there any more"
-    states[states.index(known)] = _taken_in(known, answer, doing.replace("ing", "ed"))
+    states[states.index(known)] = _taken_in(deployment, known, answer, doing.replace("ing", "ed"))
     return "is there, and was read again"
 
 
@@ -111,11 +120,12 @@ def _read(deployment: Deployment, state: ResourceState, identity: str) -> Answer
     return answer if answer.id else None
 
 
-def _taken_in(state: ResourceState, answer: Answer, was: str) -> ResourceState:
+def _taken_in(deployment: Deployment, state: ResourceState, answer: Answer, was: str) -> ResourceState:
     """The state of what is there; an update follows even if nothing seems to differ."""
     new = state.copy()
     new.id, new.outputs = answer.id, dict(answer.outputs)
     if answer.inputs is not None:
         new.inputs = dict(answer.inputs)
+    mark_secrets(new, deployment)
     new.init_errors = [CUT_OFF.format(was)]
     return new

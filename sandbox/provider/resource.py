@@ -9,16 +9,18 @@ follows from that.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from .check import Failure
 from .clients import Aws
-from .errors import ProviderError
 from .schema import REGION, TAGS, Prop
 from .settings import Settings
+
+OWNER_TAG: Final = "fleet:urn"
+"""See :mod:`.ownership`."""
 
 Properties = dict[str, Any]
 """Plain property values by their Pulumi names: no secrets' wrappings; unknowns only in Check and previews."""
@@ -57,6 +59,8 @@ class ResourceType(ABC):
     :cvar autoname_limit: the longest name that is made
     :cvar regional: takes ``region``
     :cvar tagged: takes ``tags``
+    :cvar most_tags: how many tags AWS takes
+    :cvar tagged_at_once: what :meth:`create` makes has its tags at once; else :meth:`finish` sets them
     :cvar identity: the inputs by which AWS tells this resource from its siblings: while they stay the same,
         old and new can't exist together, and a replacement deletes first
     """
@@ -70,6 +74,8 @@ class ResourceType(ABC):
     identity: ClassVar[tuple[str, ...]] = ()
     regional: ClassVar[bool] = True
     tagged: ClassVar[bool] = False
+    most_tags: ClassVar[int] = 50
+    tagged_at_once: ClassVar[bool] = True
 
     @cached_property
     def inputs(self) -> Mapping[str, Prop]:
@@ -101,26 +107,29 @@ class ResourceType(ABC):
         del inputs
         return None
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
-        """The id of what :meth:`create` has made of these inputs, in a run that was cut off.
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """The ids of all that :meth:`create` may have made of these inputs, in a run that was cut off.
 
-        Where the inputs say it, nobody is asked: ``read`` then tells whether it is there. AWS's errors of the
-        kind "not found" mean ``None``.
+        Where the inputs say the id, nobody is asked; else those whose name, place or tag is the one. Whether
+        they are there, and whose they are, is looked at afterwards (:mod:`.ownership`). AWS's errors of the
+        kind "not found" mean that there are none.
 
-        :raises ProviderError: AWS names it by itself, and it can't be told from others
+        :param owner: the value of the tag of what was made
         """
-        del aws
+        del aws, owner
         named = self.id_of(inputs)
-        if named is None:
-            raise ProviderError("AWS gives it a name of its own, so it can't be told from others")
-        return named
+        if named is not None:
+            yield named
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make it; the answer is its id. Nothing is left behind when this raises."""
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
-        """What remains once it exists: waiting, further calls. If it fails, the state keeps the resource."""
+        """What remains once it exists: waiting, further calls. If it fails, the state keeps the resource.
+
+        After a run that was cut off it is done again, whether it had been done or not.
+        """
         del aws, id, inputs
 
     @abstractmethod

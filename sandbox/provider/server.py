@@ -21,7 +21,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from sandbox.protos import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from . import invokes, state, table
+from . import invokes, ownership, state, table
 from . import settings as configuration
 from .check import Failure, check, discreet, sound_part
 from .clients import Aws, account_id
@@ -186,19 +186,45 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def _find(self, args: PropertyMap) -> Any:
-        """For an engine whose run was cut off: the id of what these inputs have made, if it is there."""
-        kind, inputs = table.lookup(plain(args["type"])), plain(args["inputs"])
+        """For an engine whose run was cut off: the id of what a creation has made, if it is there.
+
+        ``urn`` and ``inputs`` are the creation's, ``others`` the other resources of its type that are known.
+        What is found is finished, as the creation would have done; ``finished`` says whether it could be.
+        """
+        urn, inputs, others = str(plain(args["urn"])), args["inputs"], plain(args.get("others", []))
+        assert isinstance(inputs, dict)  # noqa: S101 - the engine's
+        kind = table.lookup(plain(args["type"]))
         doing = f"looking for {kind.token}"
-        aws = self._aws(inputs, 0.0, doing)
-        response = provider_pb2.InvokeResponse()
+        known, aws = self._known(kind, inputs, doing), self._aws(inputs, 0.0, doing)
+        answer = {"id": "", "finished": False}
         try:
-            found = kind.find(aws, inputs)
+            for found in kind.find(aws, known, ownership.owner(urn)):
+                attributes = self._attributes(kind, aws, found, known, doing)
+                if (
+                    attributes is not None
+                    and not ownership.is_anothers(kind, found, known, others)
+                    and ownership.is_ours(kind, inputs, attributes, urn, self._settings, aws.region)
+                ):
+                    finished = self._finished(kind, aws, found, ownership.marked(kind, known, urn))
+                    answer = {"id": found, "finished": finished}
+                    break
+        except ProviderError:
+            raise
         except Exception as error:
             if not is_missing(error):
                 raise failure(error, doing) from None
-            found = None
-        getattr(response, "return").update({"id": found or ""})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").update(answer)
         return response
+
+    @staticmethod
+    def _finished(kind: ResourceType, aws: Aws, found: str, inputs: dict[str, Any]) -> bool:
+        """Whether it could be finished; if not, the next update sets all of it, and tells why."""
+        try:
+            kind.finish(aws, found, inputs)
+        except Exception:
+            return False
+        return True
 
     # ---- resources
 
@@ -279,6 +305,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             )
         doing = f"creating {kind.token} {_name(request)!r}"
         known, aws = self._known(kind, inputs, doing), self._aws(inputs, request.timeout, doing)
+        known = ownership.marked(kind, known, request.urn)
         try:
             made = kind.create(aws, known)
         except Exception as error:
@@ -319,7 +346,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         # With nothing changed, an earlier operation was left unfinished: everything is set again.
         every = changed or frozenset(inputs.keys() & kind.inputs.keys())
         try:
-            kind.update(aws, Update(id=request.id, olds=plain(outputs), news=known, changed=every))
+            olds, news = (ownership.marked(kind, each, request.urn) for each in (plain(outputs), known))
+            kind.update(aws, Update(id=request.id, olds=olds, news=news, changed=every))
             outputs = self._seen(kind, aws, request.id, inputs)
         except Exception as error:
             raise failure(error, doing) from None
@@ -332,7 +360,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         outputs, inputs = decode(request.properties), decode(request.inputs)
         doing = f"reading {kind.token} {_name(request)!r} ({request.id})"
         aws = self._aws(outputs, request.timeout, doing)
-        attributes = self._attributes(kind, aws, request.id, plain(outputs), doing)
+        attributes = ownership.unmarked(self._attributes(kind, aws, request.id, plain(outputs), doing))
         if attributes is None:
             return provider_pb2.ReadResponse()
         properties = state.after(kind, outputs, attributes, self._settings, aws.region)
@@ -382,7 +410,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             raise failure(error, doing) from None
 
     def _seen(self, kind: ResourceType, aws: Aws, made: str, inputs: PropertyMap) -> PropertyMap:
-        attributes = kind.read(aws, made, plain(inputs))
+        attributes = ownership.unmarked(kind.read(aws, made, plain(inputs)))
         if attributes is None:
             raise ProviderError("AWS made it, and right after doesn't know it")
         return state.after(kind, inputs, attributes, self._settings, aws.region)

@@ -29,11 +29,6 @@ class _Absent(ResourceType):
 
     service = "application-autoscaling"
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
-        """Nothing of the kind is ever there."""
-        del aws, inputs
-        return None
-
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Say why not, and what to do."""
         del aws

@@ -26,11 +26,6 @@ class _Absent(ResourceType):
 
     service = "codedeploy"
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
-        """Nothing of the kind is ever there."""
-        del aws, inputs
-        return None
-
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Say why not, and what to do."""
         del aws, inputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ..check import Failure
@@ -81,6 +81,14 @@ class UserPool(ResourceType):
         """Every change is dated."""
         del changed, news
         return ("lastModifiedDate",)
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look through the pools of its name; the tag is told of each alone."""
+        del owner
+        for page in aws.client("cognito-idp").get_paginator("list_user_pools").paginate(MaxResults=60):
+            for each in page["UserPools"]:
+                if each["Name"] == inputs["name"]:
+                    yield str(each["Id"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the pool."""
@@ -179,6 +187,15 @@ class UserPoolClient(ResourceType):
     outputs = ("clientSecret",)
     autoname = "name"
     autoname_limit = 128
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look through the pool's clients of its name: clients have no tags."""
+        del owner
+        listing = aws.client("cognito-idp").get_paginator("list_user_pool_clients")
+        for page in listing.paginate(UserPoolId=inputs["userPoolId"]):
+            for each in page["UserPoolClients"]:
+                if each["ClientName"] == inputs["name"]:
+                    yield str(each["ClientId"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the client."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ..check import Failure
@@ -85,9 +85,10 @@ class Queue(ResourceType):
         encryption = {"kmsMasterKeyId", "sqsManagedSseEnabled"}
         return encryption - news.keys() if changed & encryption else ()
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Ask for its URL."""
-        return str(aws.client("sqs").get_queue_url(QueueName=inputs["name"])["QueueUrl"])
+        del owner
+        yield str(aws.client("sqs").get_queue_url(QueueName=inputs["name"])["QueueUrl"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the queue with its attributes and tags."""

@@ -48,6 +48,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         self.accept_secrets = accept_secrets
         self.region = region
         self.blind = False
+        self.finishes = False
         self._lock = threading.Lock()
         self._made: Counter[str] = Counter()
 
@@ -225,9 +226,14 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         if request.tok == "test:fleet:find":
             if self.blind:
                 context.abort(_code("FAILED_PRECONDITION"), "it has a name of its own")
-            given = _plain(request.args)["inputs"]
-            found = (i for i, thing in self.things.items() if given.items() <= thing.items())
-            getattr(answer, "return").update({"id": next(found, "")})
+            asked = _plain(request.args)
+            others = {each["id"] for each in asked["others"]}
+            found = (
+                identity
+                for identity, thing in self.things.items()
+                if identity not in others and asked["inputs"].items() <= thing.items()
+            )
+            getattr(answer, "return").update({"id": next(found, ""), "finished": self.finishes})
         elif request.tok == "test:index:fail":
             answer.failures.add(property="x", reason="is wrong")
         elif request.tok == "test:index:echo":

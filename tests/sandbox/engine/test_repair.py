@@ -73,6 +73,34 @@ def test_what_was_made_and_not_recorded_is_found_and_set_again(lab: Lab) -> None
     assert "b-1" not in lab.provider.things
 
 
+def test_what_a_provider_has_finished_is_as_if_nobody_had_disturbed_it(lab: Lab) -> None:
+    program = 'Thing("b", O(additional_secret_outputs=["arn"]), text="1")'
+    ok(lab.up(program))
+    undisturbed = lab.resources()["b"]
+    ok(lab.run(Kind.DESTROY))
+    cut = _Cut(lab, "Create", "b")
+    ok(lab.up())
+    cut.back()
+    lab.provider.finishes = True
+    lab.provider.calls.clear()
+    ok(lab.up())
+    assert {"Create", "Update"} & {method for method, _ in lab.provider.calls} == set()
+    again = lab.resources()["b"]
+    assert again.keys() == undisturbed.keys()
+    assert again["inputs"] == undisturbed["inputs"]
+    assert "ciphertext" in again["outputs"]["arn"]
+
+
+def test_one_of_two_that_are_alike_is_not_taken_for_the_other(lab: Lab) -> None:
+    cut = _Cut(lab, "Create", "b", before=True)
+    lab.up('a = Thing("a", text="1"); Thing("b", O(depends_on=[a]), text="1")')
+    cut.back()
+    result = ok(lab.up())
+    assert "::b, creating: isn't there" in _warnings(lab, result)
+    assert sorted(lab.provider.things) == ["a-1", "b-1"]
+    assert lab.resources()["b"]["id"] == "b-1"
+
+
 def test_what_was_begun_and_not_made_is_made(lab: Lab) -> None:
     cut = _Cut(lab, "Create", "b", before=True)
     lab.up('Thing("b", text="1")')

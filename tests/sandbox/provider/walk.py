@@ -4,31 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from sandbox.provider import table
 from sandbox.provider.values import PropertyMap
-from tests.sandbox.provider.client import Client, InvalidError, Made, RefusedError
+from tests.sandbox.provider.client import Client, InvalidError, Made, urn
 
 _FIND = "aws:fleet:find"
-NAMED_BY_AWS = {
-    "aws:apigateway/authorizer:Authorizer",
-    "aws:apigateway/deployment:Deployment",
-    "aws:apigateway/requestValidator:RequestValidator",
-    "aws:apigateway/restApi:RestApi",
-    "aws:apigatewayv2/api:Api",
-    "aws:apigatewayv2/authorizer:Authorizer",
-    "aws:apigatewayv2/integration:Integration",
-    "aws:cognito/userPool:UserPool",
-    "aws:cognito/userPoolClient:UserPoolClient",
-    "aws:ec2/eip:Eip",
-    "aws:ec2/internetGateway:InternetGateway",
-    "aws:ec2/natGateway:NatGateway",
-    "aws:ec2/routeTable:RouteTable",
-    "aws:ec2/vpc:Vpc",
-    "aws:ec2/vpcEndpoint:VpcEndpoint",
-    "aws:lambda/layerVersion:LayerVersion",
-}
-"""Whose ids only AWS knows: a cut-off creation of theirs can't be found out."""
 
 
 def kept(live: Client, made: Made, inputs: PropertyMap) -> None:
@@ -46,7 +26,7 @@ def walk(live: Client, type: str, *states: PropertyMap, import_id: str = "{id}")
     """Create the first state, import it, update to each of the others, delete twice; the last is returned."""
     made = live.create(type, states[0])
     kept(live, made, states[0])
-    _found_again(live, made)
+    found_again(live, made)
     found = live.imported(type, import_id.format(id=made.id, **made.outputs))
     assert found.id == made.id
     assert not [path for path in live.diff(found, states[0]).detailedDiff if not _local(live, type, path)]
@@ -67,21 +47,31 @@ def walk(live: Client, type: str, *states: PropertyMap, import_id: str = "{id}")
     live.delete(made)
     assert live.read(made).id == ""
     live.delete(made)
+    not_found(live, made)
     return made
 
 
-def _found_again(live: Client, made: Made) -> None:
-    """After a run that was cut off: by its inputs alone, where they tell it from others."""
-    if made.type in NAMED_BY_AWS:
-        with pytest.raises(RefusedError, match="AWS gives it a name of its own"):
-            live.invoke(_FIND, type=made.type, inputs=made.inputs)
-    else:
-        assert live.invoke(_FIND, type=made.type, inputs=made.inputs) == {"id": made.id}
+def found_again(live: Client, made: Made) -> None:
+    """After a run that was cut off, what was made is found by its inputs and its URN, and only for it."""
+
+    def find(**asked: Any) -> str:
+        mine = {"type": made.type, "urn": urn(made.type, made.name), "inputs": made.inputs, "others": []}
+        return str(live.invoke(_FIND, **mine | asked)["id"])
+
+    assert find() == made.id
+    assert find(others=[{"id": made.id, "inputs": made.inputs}]) == "", "it is another resource's"
+    if table.lookup(made.type).tagged:
+        assert find(urn=urn(made.type, "another")) == "", "it was made for another URN"
+    assert not any("fleet:urn" in str(each) for each in (made.outputs, live.read(made).outputs))
+
+
+def not_found(live: Client, made: Made) -> None:
+    """What isn't there any more isn't found."""
+    asked = {"type": made.type, "urn": urn(made.type, made.name), "inputs": made.inputs}
+    assert live.invoke(_FIND, **asked)["id"] == ""
 
 
 def _local(live: Client, type: str, path: str) -> bool:
-    from sandbox.provider import table
-
     return table.lookup(type).inputs[path.split(".")[0].split("[")[0]].local
 
 

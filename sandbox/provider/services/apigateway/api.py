@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ...check import Failure
 from ...clients import Aws
-from ...resource import Properties, ResourceType, Update
+from ...resource import OWNER_TAG, Properties, ResourceType, Update
 from ...schema import boolean, object_of, string
 from ...settings import Settings
 from ...values import UNKNOWN
@@ -46,6 +46,13 @@ class RestApi(ResourceType):
                 reason=f'"{kind}" isn\'t in the sandbox, which has no edge and no VPC endpoints; '
                 f'give "{_REGIONAL}"',
             )
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look for the tag."""
+        for page in aws.client("apigateway").get_paginator("get_rest_apis").paginate():
+            for each in page["items"]:
+                if each.get("tags", {}).get(OWNER_TAG) == owner:
+                    yield str(each["id"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the API."""

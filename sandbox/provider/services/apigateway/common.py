@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from ...clients import Aws
@@ -48,6 +48,17 @@ class InsideRestApi(ResourceType):
     """What has an id of AWS's inside a REST API. It is imported by ``REST-API/ID``."""
 
     service = "apigateway"
+    plural: ClassVar[str]
+    """AWS's word for all of an API's, in the call that lists them"""
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look through the API's: what a name doesn't tell apart is alike."""
+        del owner
+        listing = aws.client(self.service).get_paginator(f"get_{self.plural}")
+        for page in listing.paginate(restApiId=inputs["restApi"]):
+            for each in page["items"]:
+                if each.get("name") == inputs.get("name"):
+                    yield str(each["id"])
 
     def place(self, id: str, known: Properties) -> tuple[str, str]:
         """The REST API and the own id."""

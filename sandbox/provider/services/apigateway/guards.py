@@ -19,6 +19,7 @@ class Authorizer(InsideRestApi):
     """Which user pools' tokens are taken. Its id is AWS's. Authorizers that are functions aren't here."""
 
     token = "aws:apigateway/authorizer:Authorizer"
+    plural = "authorizers"
     props = {
         "restApi": REST_API,
         "name": string(minimum=1, maximum=128),
@@ -100,6 +101,7 @@ class RequestValidator(InsideRestApi):
     """Which parts of a request are looked at. Its id is AWS's."""
 
     token = "aws:apigateway/requestValidator:RequestValidator"
+    plural = "request_validators"
     props = {
         "restApi": REST_API,
         "name": string(minimum=1, maximum=128),

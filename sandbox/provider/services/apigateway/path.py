@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ...clients import Aws
 from ...resource import Properties, Update
 from ...schema import string
@@ -12,6 +14,7 @@ class Resource(InsideRestApi):
     """A part of a path below another, or below the root. Its id is AWS's."""
 
     token = "aws:apigateway/resource:Resource"
+    plural = "resources"
     props = {
         "restApi": REST_API,
         "parentId": string(required=True),
@@ -24,14 +27,14 @@ class Resource(InsideRestApi):
     outputs = ("path",)
     identity = ("pathPart",)
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Look through the API's resources: a parent can't have two of a name."""
+        del owner
         pages = aws.client(self.service).get_paginator("get_resources").paginate(restApiId=inputs["restApi"])
         wanted = (inputs["parentId"], inputs["pathPart"])
-        found = (each for page in pages for each in page["items"])
-        return next(
-            (each["id"] for each in found if (each.get("parentId"), each.get("pathPart")) == wanted), None
-        )
+        for each in (each for page in pages for each in page["items"]):
+            if (each.get("parentId"), each.get("pathPart")) == wanted:
+                yield each["id"]
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make it below its parent."""

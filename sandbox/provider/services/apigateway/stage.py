@@ -24,6 +24,7 @@ class Deployment(InsideRestApi):
     """
 
     token = "aws:apigateway/deployment:Deployment"
+    plural = "deployments"
     props = {
         "restApi": REST_API,
         "description": string(maximum=1_024),
@@ -96,6 +97,7 @@ class Stage(Part):
     outputs = ("arn", "executionArn", "invokeUrl", "webAclArn")
     identity = ("stageName",)
     tagged = True
+    tagged_at_once = False
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """An access log line has a request's id."""

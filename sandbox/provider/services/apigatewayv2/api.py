@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ...check import Failure
 from ...clients import Aws
-from ...resource import Properties, ResourceType, Update
+from ...resource import OWNER_TAG, Properties, ResourceType, Update
 from ...schema import boolean, integer, object_of, set_of, string
 from ...settings import Settings
 from ...values import UNKNOWN
@@ -73,6 +73,13 @@ class Api(ResourceType):
                 path="corsConfiguration.allowOrigins",
                 reason='"*" isn\'t allowed with allowCredentials; name the origins',
             )
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look for the tag."""
+        for page in aws.client("apigatewayv2").get_paginator("get_apis").paginate():
+            for each in page["Items"]:
+                if each.get("Tags", {}).get(OWNER_TAG) == owner:
+                    yield str(each["ApiId"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the API."""

@@ -62,6 +62,9 @@ class Authorizer(InsideApi):
             )
         super().update(aws, update)
 
+    def _is_it(self, told: Properties, inputs: Properties) -> bool:
+        return bool(told["Name"] == inputs["name"])
+
     def _request(self, inputs: Properties) -> Properties:
         jwt = inputs.get("jwtConfiguration")
         return given(

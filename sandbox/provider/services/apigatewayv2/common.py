@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ...clients import Aws
@@ -24,6 +24,19 @@ class InsideApi(ResourceType):
             aws.client(self.service), f"{verb}_{self.kind.lower()}"
         )
         return operation(ApiId=api, **members)
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look through the API's."""
+        del owner
+        listing = aws.client(self.service).get_paginator(f"get_{self.kind.lower()}s")
+        for page in listing.paginate(ApiId=inputs["apiId"]):
+            for each in page["Items"]:
+                if self._is_it(each, inputs):
+                    yield str(each[f"{self.kind}Id"])
+
+    def _is_it(self, told: Properties, inputs: Properties) -> bool:
+        """Whether one of the API's may be what was made of these inputs."""
+        raise NotImplementedError
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make it."""

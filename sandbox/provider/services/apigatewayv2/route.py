@@ -57,17 +57,12 @@ class Route(InsideApi):
                 path="authorizationScopes", reason=f"only JWT has scopes; found {kind}: leave them out"
             )
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
-        """Look through the API's routes: it can't have two of a key."""
-        for page in aws.client(self.service).get_paginator("get_routes").paginate(ApiId=inputs["apiId"]):
-            for each in page["Items"]:
-                if each["RouteKey"] == inputs["routeKey"]:
-                    return str(each["RouteId"])
-        return None
+    def _is_it(self, told: Properties, inputs: Properties) -> bool:
+        return bool(told["RouteKey"] == inputs["routeKey"])  # an API can't have two of a key
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the route, unless the API has one of its key: the embedded AWS would take a second."""
-        if self.find(aws, inputs):
+        if any(self.find(aws, inputs, "")):
             raise ProviderError(
                 f"the API {inputs['apiId']} has a route {inputs['routeKey']} already: import it, or delete it"
             )

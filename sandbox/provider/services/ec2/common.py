@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from ...clients import Aws
-from ...resource import Properties, ResourceType, Update
+from ...resource import OWNER_TAG, Properties, ResourceType, Update
 from .. import tag_list, tag_map
 
 VPC_ID = r"vpc-[0-9a-zA-Z]+"
@@ -31,6 +32,14 @@ class Ec2Type(ResourceType):
         """The member of a request that tags what it creates."""
         tags = tag_list(inputs.get("tagsAll"))
         return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags}]} if tags else {}
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look for the tag."""
+        wanted = {"key": OWNER_TAG, "value": owner, "resource-type": self.kind}
+        filters = [{"Name": name, "Values": [value]} for name, value in wanted.items()]
+        for page in aws.client("ec2").get_paginator("describe_tags").paginate(Filters=filters):
+            for each in page["Tags"]:
+                yield str(each["ResourceId"])
 
     def told(self, aws: Aws, id: str, answer: dict[str, Any]) -> Properties:
         """What AWS says of every one of them."""

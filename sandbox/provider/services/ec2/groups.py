@@ -35,14 +35,6 @@ class SecurityGroup(Ec2Type):
     autoname_limit = 255
     identity = ("name", "vpcId")
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
-        """Names are distinct in a network."""
-        filters = [{"Name": "group-name", "Values": [inputs["name"]]}]
-        if "vpcId" in inputs:
-            filters.append({"Name": "vpc-id", "Values": [inputs["vpcId"]]})
-        group = only(aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"])
-        return str(group["GroupId"]) if group else None
-
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the group."""
         where = {"VpcId": inputs["vpcId"]} if "vpcId" in inputs else {}
@@ -52,10 +44,12 @@ class SecurityGroup(Ec2Type):
         return str(made["GroupId"])
 
     def finish(self, aws: Aws, id: str, inputs: Properties) -> None:
-        """Take AWS's own rule away."""
+        """Take AWS's own rule away, if it is still there."""
         del inputs
-        everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-        aws.client("ec2").revoke_security_group_egress(GroupId=id, IpPermissions=[everything])
+        ec2 = aws.client("ec2")
+        if ec2.describe_security_groups(GroupIds=[id])["SecurityGroups"][0]["IpPermissionsEgress"]:
+            everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+            ec2.revoke_security_group_egress(GroupId=id, IpPermissions=[everything])
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The group as AWS describes it."""

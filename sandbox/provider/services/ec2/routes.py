@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from ...check import Failure
@@ -128,14 +128,16 @@ class RouteTableAssociation(ResourceType):
     }
     identity = ("subnetId",)
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """A subnet has one."""
+        del owner
         found = _association(aws, "SubnetId", inputs["subnetId"])
-        return str(found["RouteTableAssociationId"]) if found else None
+        if found:
+            yield str(found["RouteTableAssociationId"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Give the subnet its table."""
-        if there := self.find(aws, inputs):
+        for there in self.find(aws, inputs, ""):
             raise ProviderError(f"the subnet {inputs['subnetId']} has a route table already ({there})")
         made = aws.client("ec2").associate_route_table(
             RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"]

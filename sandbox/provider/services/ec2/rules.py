@@ -66,18 +66,17 @@ class _Rule(ResourceType):
         old, new = ({key for key in _SOURCES if key in each} for each in (olds, news))
         return old | new if old != new else ()
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Look through the group's rules: it can't have two that are the same."""
+        del owner
         wanted = _compared(inputs)
         for rule in _rules(aws, Filters=[{"Name": "group-id", "Values": [inputs["securityGroupId"]]}]):
             if rule["IsEgress"] == self.egress and _compared(_told(rule)) == wanted:
-                return str(rule["SecurityGroupRuleId"])
-        return None
+                yield str(rule["SecurityGroupRuleId"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the rule, unless the group has it: AWS refuses a second, the embedded AWS gives the first."""
-        there = self.find(aws, inputs)
-        if there:
+        for there in self.find(aws, inputs, ""):
             raise ProviderError(
                 f"the security group {inputs['securityGroupId']} has this rule already ({there}): "
                 "import it, or delete it"

@@ -155,17 +155,6 @@ class Subnet(Ec2Type):
         if isinstance(zone, str) and isinstance(region, str) and region and zone[:-1] != region:
             yield Failure(path="availabilityZone", reason=f'"{zone}" isn\'t a zone of {region}')
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
-        """Subnets of a network don't overlap, so its addresses tell it."""
-        filters = [
-            {"Name": "vpc-id", "Values": [inputs["vpcId"]]},
-            {"Name": "cidr-block", "Values": [inputs["cidrBlock"]]},
-        ]
-        for subnet in aws.client("ec2").describe_subnets(Filters=filters)["Subnets"]:
-            if subnet["CidrBlock"] == inputs["cidrBlock"]:
-                return str(subnet["SubnetId"])
-        return None
-
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the subnet."""
         made = aws.client("ec2").create_subnet(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ...clients import Aws
@@ -28,10 +29,11 @@ class Alias(ResourceType):
     autoname_limit = 128
     identity = ("functionName", "name")
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Ask for its ARN."""
+        del owner
         found = aws.client("lambda").get_alias(FunctionName=inputs["functionName"], Name=inputs["name"])
-        return str(found["AliasArn"])
+        yield str(found["AliasArn"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the alias."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from ...clients import Aws
@@ -59,13 +60,16 @@ class EventSourceMapping(ResourceType):
         told = ("lastModified", "lastProcessingResult", "state", "stateTransitionReason")
         return (*told, "functionArn") if "functionName" in changed else told
 
-    def find(self, aws: Aws, inputs: Properties) -> str | None:
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Ask for the queue's mappings: it has one for each function and qualifier."""
+        del owner
         told = aws.client("lambda").list_event_source_mappings(
             EventSourceArn=inputs["eventSourceArn"], FunctionName=inputs["functionName"]
         )["EventSourceMappings"]
         wanted = bare_name(inputs["functionName"])
-        return next((str(each["UUID"]) for each in told if bare_name(each["FunctionArn"]) == wanted), None)
+        for each in told:
+            if bare_name(each["FunctionArn"]) == wanted:
+                yield str(each["UUID"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the mapping, as far as role and queue are what AWS asks for."""

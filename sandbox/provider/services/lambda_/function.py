@@ -77,6 +77,12 @@ _CONFIGURATION = frozenset(
         "vpcConfig",
     }
 )
+_PUBLISHED = (
+    *("Architectures", "CodeSha256", "DeadLetterConfig", "Description", "Environment", "EphemeralStorage"),
+    *("Handler", "KMSKeyArn", "Layers", "LoggingConfig", "MemorySize", "Role", "Runtime", "Timeout"),
+    *("TracingConfig", "VpcConfig"),
+)
+"""What AWS tells of a version, and of what the next would be made of."""
 
 
 class Function(ResourceType):
@@ -253,7 +259,7 @@ class Function(ResourceType):
         if "reservedConcurrentExecutions" in update.changed:
             self._reserve(aws, update.id, news["reservedConcurrentExecutions"])
         if news["publish"] and update.changed & (_CODE | _CONFIGURATION | {"publish"}):
-            client.publish_version(FunctionName=update.id)
+            _publish(client, update.id)
         removed, added = update.tags()
         if removed:
             client.untag_resource(Resource=update.olds["arn"], TagKeys=removed)
@@ -406,6 +412,13 @@ def _environment(environment: Properties | None) -> dict[str, Any] | None:
 
 def _pascal(value: Properties | None) -> dict[str, Any] | None:
     return None if value is None else {key[0].upper() + key[1:]: item for key, item in value.items()}
+
+
+def _publish(client: Any, name: str) -> None:
+    """Publish a version, unless nothing changed since the last: the embedded AWS looks at revisions only."""
+    newest, now = _newest_version(client, name), client.get_function_configuration(FunctionName=name)
+    if newest["Version"] == "$LATEST" or any(newest.get(key) != now.get(key) for key in _PUBLISHED):
+        client.publish_version(FunctionName=name)
 
 
 def _newest_version(client: Any, name: str) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...archives import zipped
@@ -53,6 +55,18 @@ class LayerVersion(ResourceType):
             yield Failure(path="code", reason=f"give exactly one of code and s3Bucket; found: {found}")
         if "s3Bucket" in inputs and "s3Key" not in inputs:
             yield Failure(path="s3Key", reason="missing; s3Bucket needs it")
+
+    def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
+        """Look through the layer's versions: layers have no tags, so the content tells."""
+        del owner
+        code = zipped(inputs["code"], aws.directory) if "code" in inputs else None
+        wanted = base64.b64encode(hashlib.sha256(code).digest()).decode() if code is not None else None
+        listing = aws.client("lambda").get_paginator("list_layer_versions")
+        for page in listing.paginate(LayerName=inputs["layerName"]):
+            for each in page["LayerVersions"]:
+                told = self.read(aws, each["LayerVersionArn"], inputs)
+                if told and wanted in (None, told["codeSha256"]):
+                    yield str(each["LayerVersionArn"])
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Publish the version."""

@@ -59,6 +59,7 @@ class Bucket(ResourceType):
     autoname_limit = 63
     identity = ("bucket",)
     tagged = True
+    tagged_at_once = False
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """The name is one that S3 takes."""

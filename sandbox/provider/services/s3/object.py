@@ -70,6 +70,7 @@ class BucketObjectv2(ResourceType):
     }
     outputs = ("arn", *(f"checksum{name}" for name in _CHECKSUMS), "versionId")
     tagged = True
+    most_tags = _MOST_TAGS
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """One content; lower-case metadata; a key only for encryption by KMS; ten tags."""
