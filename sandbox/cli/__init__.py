@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -61,6 +64,7 @@ Environment:
 """
 
 
+_INTERRUPTED = 130
 _FOREIGN_ERRORS = (
     ("sandbox.engine.errors", "EngineError"),
     ("bundling.model", "BundleError"),
@@ -129,6 +133,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: the exit code
     """
     gc.set_threshold(100_000, 50)  # what a short run makes lives to its end: hardly anything is found sooner
+    if arguments is None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, and as the Pulumi CLI does
+    code = _run(arguments)
+    if code == _INTERRUPTED and arguments is None:
+        # Interrupted twice, threads may still wait for what doesn't answer: Python would wait for them.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = fleet.main(arguments, prog_name="fleet", standalone_mode=False)
         sys.stdout.flush()
@@ -140,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # or Python complains that it can't flush stdout
         return 1

@@ -94,6 +94,7 @@ class Deployment:
         self._policy_violated = False
         self._failed = False
         self._interrupted = False
+        self._abandoned = False
         self._quiet = False
         self._broken: BaseException | None = None
         self._diagnostics: list[Diagnostic] = []
@@ -164,9 +165,10 @@ class Deployment:
                 self.registry.cancel()
             self.executor.wait_idle()
         except KeyboardInterrupt:
+            self._abandoned = True
             raise RunInterruptedError(
                 "interrupted twice: what was under way is not known to have ended, and is in the state as"
-                " pending operations. Run again with a refresh to find out what is there."
+                " pending operations: the next run finds out what became of it."
             ) from None
 
     @contextlib.contextmanager
@@ -191,8 +193,12 @@ class Deployment:
             yield
         finally:
             self._shutdown.set()
-            server.stop(grace=1.0).wait()
-            pool.shutdown(wait=True)
+            if self._abandoned:
+                server.stop(grace=None)
+                pool.shutdown(wait=False, cancel_futures=True)
+            else:
+                server.stop(grace=1.0).wait()
+                pool.shutdown(wait=True)
 
     # --- the program -----------------------------------------------------------------------------------
 

@@ -115,7 +115,10 @@ class StateStore:
         latest = self._latest(raw)
         lines = self._journal_lines(raw)
         if lines:
-            latest = _replay(latest or {}, lines)
+            try:
+                latest = _replay(latest or {}, lines)
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+                raise self._damaged_journal(len(lines)) from None
         if latest is not None:  # what is there was encrypted with its own salt
             self._salt = ((latest.get("secrets_providers") or {}).get("state") or {}).get(
                 "salt"
@@ -123,12 +126,25 @@ class StateStore:
         return latest
 
     def _raw(self) -> bytes:
+        """The checkpoint's file, or nothing if there is none."""
         try:
-            return self.path.read_bytes()
+            raw = self.path.read_bytes()
         except FileNotFoundError:
             return b""
         except OSError as error:
             raise StateError(f"the state {self.path} can't be read: {error.strerror}") from None
+        if not raw:
+            raise self._damaged("it is empty")
+        return raw
+
+    def _damaged(self, how: str) -> StateError:
+        advice = " Move it away; `fleet down`, then `fleet up`, make everything anew."
+        if self._backup_path.exists():
+            advice = (
+                f" The last good copy is {self._backup_path}, as it was before the last run: check it and put"
+                " it in its place."
+            )
+        return StateError(f"the state {self.path} is damaged: {how}.{advice}")
 
     def _latest(self, raw: bytes) -> dict[str, Any] | None:
         """The ``latest`` of the checkpoint alone."""
@@ -138,33 +154,42 @@ class StateStore:
                 checkpoint = json.loads(raw)
                 if checkpoint["version"] != _VERSION:
                     raise StateError(
-                        f"the state {self.path} has version {checkpoint['version']}; known is {_VERSION}"
+                        f"the state {self.path} has version {checkpoint['version']}; known is {_VERSION}."
+                        " Use the version of fleet (or of Pulumi) that wrote it, or a newer one"
                     )
                 latest = _shaped(checkpoint["checkpoint"].get("latest") or {})
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                advice = " Move it away; `fleet down`, then `fleet up`, make everything anew."
-                if self._backup_path.exists():
-                    advice = f" The last good copy is {self._backup_path}: check it and put it in its place."
-                raise StateError(f"the state {self.path} is damaged: {error!r}.{advice}") from None
+                raise self._damaged(repr(error)) from None
         return latest
 
     def _journal_lines(self, raw: bytes) -> list[dict[str, Any]]:
-        """The entries of the journal, if it belongs to this checkpoint."""
+        """The entries of the journal, if it belongs to this checkpoint.
+
+        A crash may cut its last line off: that change was never confirmed. Anything else is damage.
+        """
         try:
-            text = self._journal_path.read_text(encoding="utf-8")
+            written = self._journal_path.read_bytes()
         except FileNotFoundError:
             return []
         except OSError as error:
             raise StateError(f"the journal {self._journal_path} can't be read: {error.strerror}") from None
+        *lines, _ = written.split(b"\n")
         entries = []
-        for line in text.split("\n"):
+        for number, line in enumerate(lines, 1):
             try:
                 entries.append(json.loads(line))
             except ValueError:
-                break  # the line that a crash cut off: its change was never confirmed
-        if not entries or entries[0].get("base") != _fingerprint(raw):
+                raise self._damaged_journal(number) from None
+        if not entries or not isinstance(entries[0], dict) or entries[0].get("base") != _fingerprint(raw):
             return []  # it was folded already, and only its removal was cut off
         return entries
+
+    def _damaged_journal(self, number: int) -> StateError:
+        return StateError(
+            f"the journal {self._journal_path} is damaged in line {number}: what a run that was cut off did"
+            " then isn't known. Without it (move it away), the state is as it was before that run;"
+            " `fleet down`, then `fleet up`, make everything anew."
+        )
 
     # --- secrets ---------------------------------------------------------------------------------------
 
@@ -375,6 +400,7 @@ class Journal:
         self._sync_lock = threading.Lock()
         self._written = 0
         self._synced = 0
+        self._closed = False
 
     def append(self, changes: list[dict[str, Any]]) -> int:
         """Write one entry; :meth:`sync` makes sure that it is on disk.
@@ -383,6 +409,8 @@ class Journal:
         :raises StateError: it can't be written
         """
         with self._lock:
+            if self._closed:
+                raise StateError("the run is over: nothing more is recorded")
             try:
                 if self._file is None:
                     descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -414,8 +442,9 @@ class Journal:
         return StateError(f"the journal {self._path} can't be written: {error.strerror}")
 
     def close(self) -> None:
-        """Close the file; it stays until the checkpoint is saved."""
+        """Close the file for good; it stays until the checkpoint is saved."""
         with self._lock:
+            self._closed = True
             if self._file is not None:
                 self._file.close()
                 self._file = None
@@ -440,6 +469,10 @@ def _shaped(latest: dict[str, Any]) -> dict[str, Any]:
     for entry in latest.get("resources") or ():
         if not isinstance(entry["urn"], str):
             raise TypeError(f"the URN {entry['urn']!r} isn't text")
+    for operation in latest.get("pending_operations") or ():
+        OperationType(operation["type"])
+        if not isinstance(operation["resource"]["urn"], str):
+            raise TypeError(f"the URN {operation['resource']['urn']!r} isn't text")
     return latest
 
 

@@ -1,0 +1,103 @@
+"""Ctrl-C: once, what is under way ends and is saved, and nothing new begins; twice, the run stops at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.engine import Diagnostic, Event, Kind, Outcome, RunInterruptedError
+from tests.sandbox.engine.lab import Lab, ok
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def interrupted_by(lab: Lab, method: str, name: str) -> None:
+    """Let Ctrl-C come in the middle of one of the provider's calls."""
+    original: Callable[[Any, Any], Any] = getattr(lab.provider, method)
+
+    def serve(request: Any, context: Any) -> Any:
+        if request.name == name:
+            interrupt()
+            time.sleep(0.1)
+        return original(request, context)
+
+    setattr(lab.provider, method, serve)
+
+
+def pending(lab: Lab) -> list[tuple[str, str]]:
+    operations = lab.state.export()["deployment"].get("pending_operations", [])
+    return [(each["type"], each["resource"]["urn"].rsplit("::", 1)[1]) for each in operations]
+
+
+def test_a_deletion_that_is_under_way_ends_and_no_other_begins(lab: Lab) -> None:
+    ok(lab.up('a = Thing("a"); Thing("b", text=a.arn)'))
+    interrupted_by(lab, "Delete", "b")
+    result = lab.run(Kind.DESTROY)
+    assert result.outcome is Outcome.INTERRUPTED
+    assert result.advice == "What was done is saved. Run again to go on from there."
+    assert set(lab.provider.things) == {"a-1"}
+    assert {"a", "b"} & set(lab.resources()) == {"a"}
+    assert pending(lab) == []
+    ok(lab.run(Kind.DESTROY))
+
+
+@pytest.mark.parametrize(("kind", "method"), [(Kind.DESTROY, "Delete"), (Kind.REFRESH, "Read")])
+def test_what_waits_for_its_turn_does_not_begin(lab: Lab, kind: Kind, method: str) -> None:
+    ok(lab.up("for n in range(9): Thing(f'n{n}')"))
+    interrupted_by(lab, method, "n4")
+    lab.provider.calls.clear()
+    result = lab.run(kind, parallel=1)
+    assert result.outcome is Outcome.INTERRUPTED
+    began = lab.provider.named(method)
+    assert began[-1] == "n4"
+    assert len(began) < 9
+    left = 9 - (len(began) if kind is Kind.DESTROY else 0)
+    assert len(lab.provider.things) == left
+    assert sum(name.startswith("n") for name in lab.resources()) == left
+    assert pending(lab) == []
+
+
+def test_the_second_time_the_run_stops_at_once_and_is_as_safe_as_a_kill(lab: Lab) -> None:
+    released = lab.provider.gate("slow")
+    lab.provider.Cancel = lambda request, context: request  # type: ignore[method-assign]
+    lab.program('a = Thing("a", waitFor="slow"); Thing("b", text=a.arn)')
+    entered = lab.provider.entered["slow"]
+    threading.Thread(target=lambda: entered.wait(20) and interrupt(), daemon=True).start()
+
+    class Heard(list[Event]):
+        def append(self, event: Event) -> None:
+            if isinstance(event, Diagnostic) and "waiting for what is under way" in event.message:
+                threading.Timer(0.1, interrupt).start()
+
+    lab.events = Heard()
+    began = time.monotonic()
+    with pytest.raises(RunInterruptedError, match="the next run finds out what became of it"):
+        lab.run()
+    assert time.monotonic() - began < 10
+    assert pending(lab) == [("creating", "a")]
+    released.set()  # it ends after all, when nobody listens any more
+    assert _soon(lambda: "a-1" in lab.provider.things)
+    lab.provider.gates.clear()
+    lab.events = []
+    lab.provider.calls.clear()
+    ok(lab.run())
+    assert lab.provider.named("Create") == ["b"]
+    assert lab.resources()["a"]["id"] == "a-1"
+    assert pending(lab) == []
+
+
+def _soon(happened: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 10
+    while not happened():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
