@@ -39,6 +39,8 @@ _LOOKS: Mapping[Op, tuple[str, str, str, str]] = {
     Op.CREATE_REPLACEMENT: ("++", "green", "create replacement", "created replacement"),
     Op.DELETE_REPLACED: ("--", "red", "delete replaced", "deleted replaced"),
     Op.READ: (">", "cyan", "read", "read"),
+    Op.IMPORT: ("=", "green", "import", "imported"),
+    Op.IMPORT_REPLACEMENT: ("=>", "magenta", "import replacement", "imported replacement"),
     Op.READ_REPLACEMENT: (">>", "cyan", "read replacement", "read replacement"),
     Op.REFRESH: (" ", "dim", "refresh", "refreshed"),
     Op.SAME: (" ", "dim", "", "unchanged"),
@@ -186,7 +188,8 @@ def say_preview(out: Console, result: Result, *, diff: bool) -> None:
 def say_diff(out: Console, step: Step) -> None:
     """Print a step's properties, old and new."""
     out.print(_row(step))
-    old = step.old.inputs if step.old is not None else {}
+    taken_in = step.op in (Op.IMPORT, Op.IMPORT_REPLACEMENT)  # its old state is what there is
+    old = step.old.inputs if step.old is not None and not taken_in else {}
     new = step.new.inputs if step.new is not None else {}
     for line in difference(old, new, forced=frozenset(step.keys)):
         out.print(f"    {line}")

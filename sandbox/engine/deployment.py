@@ -13,6 +13,7 @@ from pathlib import Path
 from . import urn as urns
 from .analyzer import Judged, PolicyPack
 from .api import Kind, Outcome, Result, Update
+from .builtin import with_builtins
 from .errors import EngineError, PluginError, RunInterruptedError, StateError
 from .events import (
     Diagnostic,
@@ -65,11 +66,12 @@ class Deployment:
         self.project = update.project
         self.config = update.config
         self.stack = update.config.stack
+        self.state = update.state
         self.preview = update.preview
         self.parallel = max(update.parallel, 1)
         self.refreshing_only = update.kind is Kind.REFRESH
         self._providers = providers
-        self._factory = with_debug_providers(providers)
+        self._factory = with_builtins(with_debug_providers(providers), self)
         self._pack_paths = policy_packs
         self._on_event = on_event
         self._program = program
@@ -374,6 +376,9 @@ class Deployment:
     def register(self, goal: Goal, registration: Registration) -> None:
         """Bring a resource to where the program wants it; without an answer if that fails."""
         self._carry_out(lambda: self.generator.register(goal, registration), goal)
+        imported = registration.imported
+        if imported is not None:
+            self._carry_out(lambda: self.generator.go_on(goal, imported, registration), goal)
 
     def read(self, goal: ReadGoal, registration: Registration) -> None:
         """Read a resource that isn't managed."""

@@ -11,8 +11,14 @@ from .properties import mask
 from .state import ResourceState
 from .state.serialize import serialize_resource
 
-_LOGICAL = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.DISCARD)
-_PARTS = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.READ_REPLACEMENT, Op.DISCARD_REPLACED)
+_LOGICAL = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.DISCARD, Op.IMPORT)
+_PARTS = (
+    Op.CREATE_REPLACEMENT,
+    Op.DELETE_REPLACED,
+    Op.READ_REPLACEMENT,
+    Op.DISCARD_REPLACED,
+    Op.IMPORT_REPLACEMENT,
+)
 
 
 def preview_digest(

@@ -28,6 +28,8 @@ class Op(StrEnum):
     DISCARD_REPLACED = "discard-replaced"
     REMOVE_PENDING_REPLACE = "remove-pending-replace"
     REFRESH = "refresh"
+    IMPORT = "import"
+    IMPORT_REPLACEMENT = "import-replacement"
 
     def __str__(self) -> str:
         return self.value

@@ -16,7 +16,8 @@ from . import urn as urns
 from .errors import EngineError
 from .events import PropertyDiff, Severity
 from .goals import Alias, Goal, ReadGoal, Registration
-from .properties import PropertyMap, changed_keys, same, unwrap
+from .importing import import_steps, is_import
+from .properties import PropertyMap, Value, changed_keys, contains_unknown, mask, same, unwrap
 from .provider import CheckResult, DiffResult, DiffUnavailableError, Provider
 from .registry import without_internal
 from .state import ResourceState
@@ -71,35 +72,33 @@ class StepGenerator:
         urn = self._new_urn(goal.parent, goal.type, goal.name)
         old, invalid, alias = self._old_resource(urn, goal.name, goal.type, goal.parent, goal.aliases)
         self.goals[urn] = goal
-        new = ResourceState(
-            urn=urn,
-            type=goal.type,
-            custom=goal.custom,
-            inputs=goal.properties,
-            parent=goal.parent,
-            protect=bool(goal.protect),
-            dependencies=goal.dependencies,
-            provider=goal.provider,
-            property_dependencies=goal.property_dependencies,
-            additional_secret_outputs=goal.additional_secret_outputs,
-            aliases=[alias] if alias else [],
-            custom_timeouts=goal.custom_timeouts,
-            retain_on_delete=bool(goal.retain_on_delete),
-            deleted_with=goal.deleted_with,
-            replace_with=goal.replace_with,
-            created=old.created if old else None,
-            modified=old.modified if old else None,
-            source_position=goal.source_position,
-            stack_trace=goal.stack_trace,
-            ignore_changes=goal.ignore_changes,
-            hide_diff=goal.hide_diff,
-            replace_on_changes=goal.replace_on_changes,
-            replacement_trigger=goal.replacement_trigger,
-            refresh_before_update=old.refresh_before_update if old else False,
-        )
+        new = _new_state(urn, goal, old, [alias] if alias else [])
         if new.is_provider:
             for name in filter(None, (urn, alias)):
                 self.providers[name] = new
+        if is_import(goal, old) and not invalid:
+            original = None if urn in self.deletes else old
+            return import_steps(self._deployment, original, new, registration)
+        return self._bring(goal, old, new, registration, invalid=invalid)
+
+    def go_on(self, goal: Goal, imported: ResourceState, registration: Registration) -> list[Step]:
+        """The steps that bring what was just imported to where the program wants it.
+
+        :raises InvalidResourceError: it can't be brought there; the user was told
+        """
+        new = _new_state(imported.urn, goal, imported, imported.aliases)
+        return self._bring(goal, imported, new, registration, invalid=False)
+
+    def _bring(
+        self,
+        goal: Goal,
+        old: ResourceState | None,
+        new: ResourceState,
+        registration: Registration,
+        *,
+        invalid: bool,
+    ) -> list[Step]:
+        urn = new.urn
         provider = None
         if new.custom and not new.is_provider:
             provider = self._deployment.provider_of(new)
@@ -156,7 +155,7 @@ class StepGenerator:
         seed: bytes,
     ) -> list[Step]:
         urn = new.urn
-        triggered = not same(unwrap(old.replacement_trigger), unwrap(new.replacement_trigger))
+        triggered = _triggered(old.replacement_trigger, new.replacement_trigger)
         if triggered:
             diff = DiffResult(changes=True)
         else:
@@ -174,6 +173,9 @@ class StepGenerator:
         if old.init_errors:
             self.updates.add(urn)
             return [UpdateStep(self._deployment, old, new, registration=registration, diff=diff)]
+        if registration.imported is old:
+            registration.done(old)
+            return []
         self.sames.add(urn)
         return [SameStep(self._deployment, old, new, registration=registration)]
 
@@ -196,6 +198,8 @@ class StepGenerator:
             )
             if not self._deployment.preview:
                 raise InvalidResourceError(f"resource {urn} is protected")
+        if goal.import_id:
+            self._refuse_replacing_import(old, new, diff)
         self.replaces.add(urn)
         if new.custom and not old.taint:
             # a replacement is checked without the old inputs, so that e.g. names are made anew
@@ -242,6 +246,21 @@ class StepGenerator:
             ReplaceStep(self._deployment, old, new, diff=diff),
             CreateStep(self._deployment, new, registration, old=old, replacing=True, diff=diff),
         ]
+
+    def _refuse_replacing_import(self, old: ResourceState, new: ResourceState, diff: DiffResult) -> None:
+        """What is imported by its id can't be another one: a warning in a preview, which goes on."""
+        what = "".join(
+            f"\n{key}: {mask(old.inputs.get(key))!r} => {mask(new.inputs.get(key))!r}"
+            for key in diff.replace_keys
+        )
+        message = (
+            "previously-imported resources that still specify an ID may not be replaced; please remove the"
+            f" `import_` declaration from your program;{what}"
+        )
+        if not self._deployment.preview:
+            self._error(message, new.urn)
+            raise InvalidResourceError(message)
+        self._deployment.warn(message, new.urn)
 
     def read(self, goal: ReadGoal, registration: Registration) -> list[Step]:
         """The steps for a resource that the program only reads."""
@@ -533,6 +552,45 @@ class StepGenerator:
     def _error(self, message: str, urn: str) -> None:
         self.saw_error = True
         self._deployment.tell(Severity.ERROR, message, urn)
+
+
+def _new_state(urn: str, goal: Goal, old: ResourceState | None, aliases: Sequence[str]) -> ResourceState:
+    """A resource as the program declares it, before its provider has seen it."""
+    return ResourceState(
+        urn=urn,
+        type=goal.type,
+        custom=goal.custom,
+        inputs=goal.properties,
+        parent=goal.parent,
+        protect=bool(goal.protect),
+        dependencies=goal.dependencies,
+        provider=goal.provider,
+        property_dependencies=goal.property_dependencies,
+        additional_secret_outputs=goal.additional_secret_outputs,
+        aliases=list(aliases),
+        custom_timeouts=goal.custom_timeouts,
+        import_id=goal.import_id,
+        retain_on_delete=bool(goal.retain_on_delete),
+        deleted_with=goal.deleted_with,
+        replace_with=goal.replace_with,
+        created=old.created if old else None,
+        modified=old.modified if old else None,
+        source_position=goal.source_position,
+        stack_trace=goal.stack_trace,
+        ignore_changes=goal.ignore_changes,
+        hide_diff=goal.hide_diff,
+        replace_on_changes=goal.replace_on_changes,
+        replacement_trigger=goal.replacement_trigger,
+        refresh_before_update=old.refresh_before_update if old else False,
+    )
+
+
+def _triggered(old: Value, new: Value) -> bool:
+    """Whether the trigger of replacements has changed; its coming or going is no change."""
+    old, new = unwrap(old), unwrap(new)
+    if contains_unknown(old) or contains_unknown(new):
+        return True
+    return old is not None and new is not None and not same(old, new)
 
 
 def _apply_replace_on_changes(

@@ -26,6 +26,7 @@ class Alias:
 class Goal:
     """A resource as the program declares it (``resource.Goal``).
 
+    :ivar import_id: take in what exists by this id, rather than create it
     :ivar protect: ``None`` if the program doesn't say
     :ivar delete_before_replace: ``None``: as the provider says
     """
@@ -35,6 +36,7 @@ class Goal:
     custom: bool
     properties: PropertyMap = field(default_factory=dict)
     parent: str = ""
+    import_id: str = ""
     protect: bool | None = None
     dependencies: list[str] = field(default_factory=list)
     provider: str = ""
@@ -71,9 +73,13 @@ class ReadGoal:
 
 
 class Registration:
-    """One call of the program that waits for its resource."""
+    """One call of the program that waits for its resource.
+
+    :ivar imported: the state of what was taken in, if the resource is an import and that has succeeded
+    """
 
     def __init__(self) -> None:
+        self.imported: ResourceState | None = None
         self.state: ResourceState | None = None
         self._done = threading.Event()
 

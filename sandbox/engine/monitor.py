@@ -19,6 +19,7 @@ from sandbox.protos import engine_pb2, engine_pb2_grpc, provider_pb2, resource_p
 
 from . import urn as urns
 from .assets import with_hashes
+from .builtin import GET_RESOURCE
 from .errors import EngineError, ProviderError, UnsupportedError
 from .events import Diagnostic, Severity
 from .goals import Alias, Goal, ReadGoal, Registration
@@ -32,7 +33,6 @@ from .properties import (
     output_dependencies,
     unmarshal,
     unmarshal_value,
-    unwrap,
 )
 from .registry import set_download_url, set_version
 from .state.store import engine_version
@@ -66,7 +66,6 @@ _SEVERITIES: Final = {
     2: Severity.WARNING,
     3: Severity.ERROR,
 }
-_GET_RESOURCE: Final = "pulumi:pulumi:getResource"
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _UNITS_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SHUT_DOWN: Final = "resource monitor shut down"
@@ -223,6 +222,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             custom=request.custom,
             properties=downgrade(properties),
             parent=request.parent,
+            import_id=request.importId,
             protect=request.protect if request.HasField("protect") else None,
             dependencies=dependencies,
             provider=reference,
@@ -348,7 +348,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def ReadResource(self, request: Any) -> Any:
         if request.packageRef:
             raise UnsupportedError(f"{request.type} {request.name!r}: package references are not supported")
-        _refuse_builtin(request)
         provider = request.provider
         if not provider:
             provider = self._reference(
@@ -390,12 +389,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         if request.packageRef:
             raise UnsupportedError(f"{request.tok}: package references are not supported by this engine")
         package = urns.package(request.tok)
-        if request.tok == _GET_RESOURCE:
-            return self._get_resource(request)
-        if package == "pulumi":
-            raise UnsupportedError(
-                f"the built-in function {request.tok!r} (stack references) is not supported by this engine"
-            )
         provider = self._resolve_provider(request.provider, {}, request.parent, package)
         reference = self._reference(
             provider, package, request.version, request.pluginDownloadURL, request.tok
@@ -413,20 +406,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         answer = resource_pb2.ResourceInvokeResponse(
             failures=[provider_pb2.CheckFailure(property=p, reason=r) for p, r in result.failures]
         )
-        options = Marshal(secrets=True, resources=request.acceptResources)
+        options = Marshal(secrets=True, resources=request.acceptResources or request.tok == GET_RESOURCE)
         getattr(answer, "return").CopyFrom(marshal(result.value, options))
-        return answer
-
-    def _get_resource(self, request: Any) -> Any:
-        """A resource of this run, for a program that met a reference to it (builtins.go)."""
-        urn = str(unwrap(unmarshal(request.args, Unmarshal()).get("urn", "")))
-        state = self.deployment.news.get(urn)
-        if state is None:
-            raise EngineError(f"unknown resource {urn}")
-        found = {"urn": urn, "id": state.id, "provider": state.provider, "state": state.outputs}
-        answer = resource_pb2.ResourceInvokeResponse()
-        options = Marshal(secrets=True, resources=request.acceptResources)
-        getattr(answer, "return").CopyFrom(marshal(found, options))
         return answer
 
     @_served
@@ -521,22 +502,8 @@ def _position(root: str, uri: str, line: int, column: int) -> str:
     return f"project:///{relative}#{line}" + (f",{column}" if column else "")
 
 
-def _refuse_builtin(request: Any) -> None:
-    if urns.package(request.type) == "pulumi" and not urns.is_provider(request.type):
-        raise UnsupportedError(
-            f"{request.type} {request.name!r}: the built-in resources of Pulumi (stack references, stashes)"
-            " are not supported by this engine"
-        )
-
-
 def _refuse_unsupported(request: Any) -> None:
     name = f"{request.type} {request.name!r}"
-    if request.custom:
-        _refuse_builtin(request)
-    if request.importId:
-        raise UnsupportedError(
-            f"{name}: the option `import_` (import of an existing resource) is not supported by this engine"
-        )
     if request.transforms:
         raise UnsupportedError(f"{name}: the option `transforms` is not supported by this engine")
     if request.state_migrations:

@@ -389,28 +389,36 @@ class Provider:
         )
 
     def read(
-        self, urn: str, identity: str, inputs: PropertyMap, outputs: PropertyMap, *, timeout_s: float = 0.0
+        self,
+        urn: str,
+        identity: str,
+        inputs: PropertyMap | None,
+        outputs: PropertyMap | None,
+        *,
+        timeout_s: float = 0.0,
     ) -> Answer:
         """Say what a resource is now; an answer without id: it is no more.
 
+        :param inputs: as far as they are known; ``None`` for an import, as with the outputs
         :raises InitError: it isn't healthy
         """
         protocol, known = self._ready()
         if not known:
-            return Answer(inputs={})
+            return Answer(id=identity, inputs={})
         options = self._options(protocol, unknowns=False, elide=True)
         request = provider_pb2.ReadRequest(
             id=identity,
             urn=urn,
             name=urns.name(urn),
             type=urns.type_of(urn),
-            properties=marshal(outputs, options),
-            inputs=marshal(inputs, options),
+            properties=None if outputs is None else marshal(outputs, options),
+            inputs=None if inputs is None else marshal(inputs, options),
             timeout=timeout_s,
         )
+        inputs = inputs or {}
         try:
             return self._restored(
-                self._live("Read", request, outputs, unknowns=False, old_inputs=inputs), inputs
+                self._live("Read", request, outputs or {}, unknowns=False, old_inputs=inputs), inputs
             )
         except InitError as error:
             error.answer = self._restored(error.answer, inputs)

@@ -14,10 +14,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import urn as urns
 from .errors import StateError
 from .properties import contains_secret
 from .state import Operation, OperationType, ResourceState, Snapshot, StateStore
+from .state.names import without_aliases
 from .state.store import Journal
 
 
@@ -197,7 +197,9 @@ class SnapshotManager:
     def snapshot(self) -> Snapshot:
         """The state now."""
         with self._lock:
-            resources = _normalized([r for r in (*self._new, *self._base.resources) if r not in self._done])
+            resources = without_aliases(
+                [r for r in (*self._new, *self._base.resources) if r not in self._done]
+            )
             pending = [*self._pending.values(), *self._base.pending_operations]
             return Snapshot(resources=resources, pending_operations=pending)
 
@@ -226,30 +228,3 @@ class SnapshotManager:
             "Mend that and run the same again: it looks first for what was under way. What AWS has named"
             " itself may not be found; `fleet down`, then `fleet up`, make everything anew."
         )
-
-
-def _normalized(resources: list[ResourceState]) -> list[ResourceState]:
-    """The resources with every reference to an earlier name of a resource brought up to date.
-
-    (``NormalizeURNReferences``, pkg/resource/deploy/snapshot.go)
-    """
-    renamed = {alias: state.urn for state in resources for alias in state.aliases if alias != state.urn}
-    if not any(state.aliases for state in resources):
-        return resources
-
-    def now(urn: str) -> str:
-        return renamed.get(urn, urn)
-
-    fixed = []
-    for state in resources:
-        new = state.copy()
-        new.aliases = []
-        new.parent, new.deleted_with = now(state.parent), now(state.deleted_with)
-        new.dependencies = [now(urn) for urn in state.dependencies]
-        new.replace_with = [now(urn) for urn in state.replace_with]
-        new.property_dependencies = {k: [now(u) for u in v] for k, v in state.property_dependencies.items()}
-        if state.provider:
-            provider_urn, identity = urns.split_reference(state.provider)
-            new.provider = f"{now(provider_urn)}::{identity}"
-        fixed.append(new)
-    return fixed

@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
@@ -26,6 +27,7 @@ from sandbox.engine.errors import SecretsError, StateError, StateLockedError
 from sandbox.engine.project import Project
 from sandbox.engine.secrets import Crypter, key_file_passphrase, passphrase_from_environment
 
+from .names import without_aliases
 from .resource import ResourceState
 from .serialize import (
     deserialize_resource,
@@ -72,7 +74,7 @@ class StateStore:
         if deployment is None:
             return None
         return Snapshot(
-            resources=[self._resource(entry) for entry in deployment.get("resources") or ()],
+            resources=without_aliases([self._resource(entry) for entry in deployment.get("resources") or ()]),
             pending_operations=[
                 Operation(resource=self._resource(entry["resource"]), type=OperationType(entry["type"]))
                 for entry in deployment.get("pending_operations") or ()
@@ -97,6 +99,32 @@ class StateStore:
                 for entry in deployment.get("resources") or ()
             ]
         return {"version": _VERSION, "deployment": deployment}
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The resources' entries as they are written, secrets encrypted; empty if there is no state.
+
+        :raises StateError: the state can't be read
+        """
+        return list((self._deployment() or {}).get("resources") or ())
+
+    def beside(self, project: str, stack: str) -> StateStore | None:
+        """The state of another stack that is kept in the same folder; ``None`` if there is none."""
+        other = StateStore(replace(self.project, name=project), stack, home=self._key_path.parent)
+        return other if other.is_kept else None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a checkpoint of this stack is there, and not one of another project's under its name."""
+        try:
+            found = json.loads(self._raw() or b"{}").get("checkpoint", {}).get("stack")
+        except (ValueError, AttributeError):
+            return True  # it is damaged: who reads it is told
+        return bool(found == self.name)
+
+    @property
+    def name(self) -> str:
+        """The stack's whole name, as the checkpoint has it."""
+        return f"organization/{self.project.name}/{self.stack}"
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs (secrets as ``Secret``); empty if there is no state.
@@ -304,7 +332,7 @@ class StateStore:
         known = self._latest(self._raw())
         checkpoint = {
             "version": _VERSION,
-            "checkpoint": {"stack": f"organization/{self.project.name}/{self.stack}", "latest": deployment},
+            "checkpoint": {"stack": self.name, "latest": deployment},
         }
         fresh = self.path.with_suffix(".json.new")
         try:

@@ -49,6 +49,16 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         self.region = region
         self.blind = False
         self.finishes = False
+        self.refusing: set[tuple[str, str]] = set()
+        """(method, name) of calls that fail"""
+        self.unhealthy: dict[str, list[str]] = {}
+        """id -> what a read finds to be wrong with it"""
+        self.undecided: set[str] = set()
+        """names whose diff is left to the engine"""
+        self.import_ids: dict[str, str] = {}
+        """what an import may call a resource -> its id"""
+        self.inputs_unread = False
+        """whether a read tells outputs only"""
         self._lock = threading.Lock()
         self._made: Counter[str] = Counter()
 
@@ -61,11 +71,13 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         """The resource names of the calls of a method, in order."""
         return [name for called, name in self.calls if called == method]
 
-    def _note(self, method: str, request: Any) -> None:
+    def _note(self, method: str, request: Any, context: Any) -> None:
         with self._lock:
             name = getattr(request, "name", "") or getattr(request, "tok", "")
             self.calls.append((method, name))
             self.requests.append((method, request))
+        if (method, name) in self.refusing:
+            context.abort(_code("FAILED_PRECONDITION"), f"{method} of {name} is refused")
 
     def Attach(self, request: Any, context: Any) -> Any:
         from google.protobuf import empty_pb2
@@ -78,14 +90,14 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
     # --- configuration ---------------------------------------------------------------------------------
 
     def CheckConfig(self, request: Any, context: Any) -> Any:
-        self._note("CheckConfig", request)
+        self._note("CheckConfig", request, context)
         answer = provider_pb2.CheckResponse(inputs=request.news)
         if "forbidden" in request.news.fields:
             answer.failures.add(property="forbidden", reason="is not allowed here")
         return answer
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        self._note("DiffConfig", request)
+        self._note("DiffConfig", request, context)
         olds, news = _plain(request.old_inputs), _plain(request.news)
         replaces = ["region"] if olds.get("region") != news.get("region") else []
         changed = sorted(k for k in olds.keys() | news.keys() if olds.get(k) != news.get(k))
@@ -94,7 +106,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Configure(self, request: Any, context: Any) -> Any:
-        self._note("Configure", request)
+        self._note("Configure", request, context)
         self.configured.append(_plain(request.args))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=self.accept_secrets, acceptResources=True, supportsPreview=True, acceptOutputs=True
@@ -111,7 +123,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
     # --- resources -------------------------------------------------------------------------------------
 
     def Check(self, request: Any, context: Any) -> Any:
-        self._note("Check", request)
+        self._note("Check", request, context)
         answer = provider_pb2.CheckResponse(inputs=request.news)
         if request.type not in ("test:index:Thing", "test:index:Other"):
             answer.failures.add(reason=f"type {request.type} is not supported by the test provider")
@@ -124,7 +136,9 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         return answer
 
     def Diff(self, request: Any, context: Any) -> Any:
-        self._note("Diff", request)
+        self._note("Diff", request, context)
+        if request.name in self.undecided:
+            return _DIFF(changes=_DIFF.DIFF_UNKNOWN)
         olds, news = _plain(request.old_inputs), _plain(request.news)
         changed = sorted(k for k in olds.keys() | news.keys() if olds.get(k) != news.get(k))
         replaces = [key for key in changed if key in ("label", "parentArn")]
@@ -142,7 +156,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: Any, context: Any) -> Any:
-        self._note("Preview" if request.preview else "Create", request)
+        self._note("Preview" if request.preview else "Create", request, context)
         inputs = request.properties.fields
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
@@ -172,9 +186,13 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         return outputs
 
     def _maybe_unhealthy(self, context: Any, identity: str, inputs: Any, outputs: Any) -> None:
-        if "initErrors" not in inputs.fields or not inputs.fields["initErrors"].list_value.values:
+        if "initErrors" in inputs.fields:
+            reasons = [v.string_value for v in inputs.fields["initErrors"].list_value.values]
+            self._unhealthy(context, identity, inputs, outputs, reasons)
+
+    def _unhealthy(self, context: Any, identity: str, inputs: Any, outputs: Any, reasons: list[str]) -> None:
+        if not reasons:
             return
-        reasons = [v.string_value for v in inputs.fields["initErrors"].list_value.values]
         status = status_pb2.Status(code=2, message="the resource is unhealthy")
         detail = status.details.add()
         detail.Pack(
@@ -186,7 +204,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         context.abort(_code("UNKNOWN"), "the resource is unhealthy")
 
     def Update(self, request: Any, context: Any) -> Any:
-        self._note("PreviewUpdate" if request.preview else "Update", request)
+        self._note("PreviewUpdate" if request.preview else "Update", request, context)
         if request.preview:
             outputs = struct_pb2.Struct()
             outputs.CopyFrom(request.news)
@@ -200,19 +218,22 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=outputs)
 
     def Read(self, request: Any, context: Any) -> Any:
-        self._note("Read", request)
+        self._note("Read", request, context)
         answer = provider_pb2.ReadResponse()
-        if request.id in self.things:
-            answer.id = request.id
-            answer.properties.update(self.things[request.id])
-            inputs = {k: v for k, v in self.things[request.id].items() if k != "arn"}
-            answer.inputs.update(inputs)
+        identity = self.import_ids.get(request.id, request.id)
+        if identity in self.things:
+            answer.id = identity
+            answer.properties.update(self.things[identity])
+            if not self.inputs_unread:
+                answer.inputs.update({k: v for k, v in self.things[identity].items() if k != "arn"})
+            reasons = self.unhealthy.get(identity, [])
+            self._unhealthy(context, identity, answer.inputs, answer.properties, reasons)
         return answer
 
     def Delete(self, request: Any, context: Any) -> Any:
         from google.protobuf import empty_pb2
 
-        self._note("Delete", request)
+        self._note("Delete", request, context)
         if request.properties.fields["failOn"].string_value == "delete":
             context.abort(_code("FAILED_PRECONDITION"), f"{request.name} fails on delete")
         self.things.pop(request.id, None)
@@ -221,7 +242,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
     # --- functions -------------------------------------------------------------------------------------
 
     def Invoke(self, request: Any, context: Any) -> Any:
-        self._note("Invoke", request)
+        self._note("Invoke", request, context)
         answer = provider_pb2.InvokeResponse()
         if request.tok == "test:fleet:find":
             if self.blind:
@@ -249,7 +270,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Construct(self, request: Any, context: Any) -> Any:
         """A component with one Thing inside, registered as a component provider does it."""
-        self._note("Construct", request)
+        self._note("Construct", request, context)
         if "fail" in request.inputs.fields:
             context.abort(_code("INVALID_ARGUMENT"), "it can't be constructed")
         with grpc.insecure_channel(request.monitorEndpoint) as channel:

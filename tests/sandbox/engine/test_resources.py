@@ -198,10 +198,8 @@ def test_a_remote_component_is_constructed_by_its_provider(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("program", "named"),
     [
-        ('Thing("a", O(import_="x-1"))', "import_"),
         ("pulumi.runtime.register_stack_transform(lambda args: None)", "transform"),
         ('Thing("a", O(transforms=[lambda args: None]))', "transforms"),
-        ('pulumi.StackReference("other")', "pulumi:pulumi:StackReference"),
         (
             """
             hook = pulumi.ResourceHook("h", lambda args: None)
