@@ -41,6 +41,14 @@ def changes(props: Mapping[str, Prop], olds: Mapping[str, Value], news: Mapping[
     return list(_fields(props, olds, news, prefix="", replaces=False))
 
 
+def with_choices(
+    props: Mapping[str, Prop], inputs: Mapping[str, Value], outputs: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The old inputs with what AWS chose where they say nothing: to say just that changes nothing."""
+    chosen = {key: outputs[key] for key, prop in props.items() if prop.settled and key in outputs}
+    return {**chosen, **inputs}
+
+
 def _bare(value: Value) -> Value:
     return value.element if isinstance(value, Secret) else value
 
@@ -122,6 +130,8 @@ def _canonical(prop: Prop, value: Value) -> Any:
             return normal_json(json.loads(value))
         except ValueError:
             return value
+    if prop.kind is Kind.NUMBER and value is not None:
+        return float(value)
     if prop.kind is Kind.SET and isinstance(value, list):
         items = [_canonical(prop.items or prop, item) for item in value]
         return sorted(json.dumps(item, sort_keys=True, default=repr) for item in items)

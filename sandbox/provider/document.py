@@ -24,18 +24,20 @@ Written by `python -m sandbox.provider.document` from `sandbox/provider/services
 page. How they are used is told in [sandbox.md](sandbox.md).
 
 Any other type, and any other property of these, is an error that names it. The **id** is the one in the
-state; `AWS's` means that AWS chooses it, or a part of it. A change of a property under **replaces** makes the
-resource anew; while those under **told apart by** stay the same, old and new can't exist together, so the old
-one is deleted first. Everything else is changed in place.
+state; `AWS's` means that AWS chooses it, or a part of it. What is there already is **imported by** an id of
+the form that the real provider documents; `[...]` may be left out, and `@` and a region may follow. A change
+of a property under **replaces** makes the resource anew; while those under **told apart by** stay the same,
+old and new can't exist together, so the old one is deleted first. Everything else is changed in place.
 """
 
 
 def page() -> str:
     """Write the page."""
     kinds = [table.lookup(token) for token in table.tokens()]
-    lines = [_HEAD, "| type | id | replaces | told apart by |", "|---|---|---|---|"]
+    lines = [_HEAD, "| type | id | imported by | replaces | told apart by |", "|---|---|---|---|---|"]
     lines += [_row(kind) for kind in kinds]
-    lines += ["", "Functions (data sources): " + _codes(invokes.tokens()) + ".", "", "## Properties"]
+    lines += ["", "Functions (data sources): " + _codes(invokes.tokens()) + "."]
+    lines += ["", *_shortcomings(kinds), "", "## Properties"]
     for kind in kinds:
         lines += ["", *_section(kind)]
     return "\n".join(lines) + "\n"
@@ -45,7 +47,34 @@ def _row(kind: ResourceType) -> str:
     replaces = _codes(_replacing(kind.inputs)) + (" (and see below)" if _conditions(kind) else "")
     anchor = kind.token.replace("/", "").replace(":", "").lower()
     link = f"[{kind.token.removeprefix('aws:')}](#{anchor})"
-    return f"| {link} | {_id(kind)} | {replaces} | {_codes(kind.identity)} |"
+    return f"| {link} | {_id(kind)} | `{kind.imported_by()}` | {replaces} | {_codes(kind.identity)} |"
+
+
+def _shortcomings(kinds: Iterable[ResourceType]) -> Iterator[str]:
+    """What a refresh or an import can't see, and what can't be changed in place."""
+    yield "## What isn't read back"
+    yield ""
+    yield "A refresh keeps what the program said of these, and an import doesn't have them."
+    yield ""
+    yield "| type | property | why |"
+    yield "|---|---|---|"
+    for kind in kinds:
+        reasons: dict[str, list[str]] = {}
+        for name, prop in kind.inputs.items():
+            if prop.local:
+                reasons.setdefault(prop.local, []).append(name)
+        for reason, names in reasons.items():
+            yield f"| {kind.token.removeprefix('aws:')} | {_codes(names)} | {reason} |"
+    yield ""
+    yield "## What the embedded AWS doesn't change"
+    yield ""
+    yield "AWS changes these in place; here their change is an error that says so."
+    yield ""
+    yield "| type | property |"
+    yield "|---|---|"
+    for kind in kinds:
+        if kind.stuck:
+            yield f"| {kind.token.removeprefix('aws:')} | {_codes(kind.stuck)} |"
 
 
 def _section(kind: ResourceType) -> Iterator[str]:

@@ -63,6 +63,7 @@ class ResourceType(ABC):
     :cvar tagged_at_once: what :meth:`create` makes has its tags at once; else :meth:`finish` sets them
     :cvar identity: the inputs by which AWS tells this resource from its siblings: while they stay the same,
         old and new can't exist together, and a replacement deletes first
+    :cvar stuck: the inputs that AWS changes in place, and the embedded AWS doesn't: their change is an error
     """
 
     token: ClassVar[str]
@@ -72,6 +73,7 @@ class ResourceType(ABC):
     autoname: ClassVar[str] = ""
     autoname_limit: ClassVar[int] = 64
     identity: ClassVar[tuple[str, ...]] = ()
+    stuck: ClassVar[tuple[str, ...]] = ()
     regional: ClassVar[bool] = True
     tagged: ClassVar[bool] = False
     most_tags: ClassVar[int] = 50
@@ -97,6 +99,13 @@ class ResourceType(ABC):
         del olds, news
         return ()
 
+    def check_change(self, olds: Properties, news: Properties) -> None:
+        """Refuse a change that can't be, before anything is done; something in ``news`` may be ``UNKNOWN``.
+
+        :raises ProviderError: what, and what to do
+        """
+        del olds, news
+
     def unsettled(self, changed: frozenset[str], news: Properties) -> Iterable[str]:
         """The outputs that an update of ``changed`` inputs may change: unknown in its preview."""
         del changed, news
@@ -106,6 +115,10 @@ class ResourceType(ABC):
         """The id, where the inputs alone say it."""
         del inputs
         return None
+
+    def imported_by(self) -> str:
+        """The form of an import's id: ``<part>`` and what is between; ``[...]`` may be left out."""
+        return self.id_of({name: f"<{name}>" for name in self.inputs}) or "<id>"
 
     def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """The ids of all that :meth:`create` may have made of these inputs, in a run that was cut off.

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
+
+OURS: Final = "is for the provider; AWS doesn't have it"
+CONTENT: Final = "AWS has what it led to, not where that came from"
+NOT_TOLD: Final = "the embedded AWS doesn't tell it, AWS does"
+"""Why a property isn't read back: see :class:`Prop`."""
 
 
 class Kind(StrEnum):
@@ -36,7 +41,7 @@ class Prop:
     :ivar replaces: a change replaces the resource (Terraform's ForceNew)
     :ivar default: what Check fills in, as the real provider does
     :ivar settled: AWS chooses a value when none is given, and keeps the last one (Optional and Computed)
-    :ivar local: AWS can't tell it back: what the program said counts
+    :ivar local: why it isn't read back: what the program said counts, and an import can't know it
     :ivar output: only AWS gives it (inside an object, e.g. ``vpcConfig.vpcId``)
     :ivar values: the allowed values
     :ivar minimum: of a number; of a string's length; of a list's or map's size
@@ -52,7 +57,7 @@ class Prop:
     replaces: bool = False
     default: Any = None
     settled: bool = False
-    local: bool = False
+    local: str = ""
     output: bool = False
     values: tuple[Any, ...] = ()
     minimum: float | None = None
@@ -72,7 +77,7 @@ class Traits(TypedDict, total=False):
     replaces: bool
     default: Any
     settled: bool
-    local: bool
+    local: str
     output: bool
     values: tuple[Any, ...]
     minimum: float | None
@@ -136,12 +141,12 @@ def json_document(**traits: Unpack[Traits]) -> Prop:
 
 def archive(**traits: Unpack[Traits]) -> Prop:
     """An archive; AWS has only its bytes."""
-    return replace(Prop(kind=Kind.ARCHIVE, local=True), **traits)
+    return replace(Prop(kind=Kind.ARCHIVE, local=CONTENT), **traits)
 
 
 def file(**traits: Unpack[Traits]) -> Prop:
     """An asset or an archive; AWS has only its bytes."""
-    return replace(Prop(kind=Kind.FILE, local=True), **traits)
+    return replace(Prop(kind=Kind.FILE, local=CONTENT), **traits)
 
 
 REGION = string(

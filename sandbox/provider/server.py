@@ -21,11 +21,11 @@ from google.protobuf.empty_pb2 import Empty
 
 from sandbox.protos import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from . import invokes, ownership, state, table
+from . import imports, invokes, ownership, state, table
 from . import settings as configuration
 from .check import Failure, check, discreet, sound_part
 from .clients import Aws, account_id
-from .compare import Change, changes
+from .compare import Change, changes, with_choices
 from .endpoint import Endpoint
 from .errors import ProviderError, UnansweredError, UnsupportedError, failure, is_missing, told
 from .resource import ResourceType, Update
@@ -286,11 +286,13 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def _changes(
         self, kind: ResourceType, olds: PropertyMap, outputs: PropertyMap, news: PropertyMap
     ) -> list[Change]:
-        found = [each for each in changes(kind.inputs, olds, news) if each.top != "region"]
+        before = with_choices(kind.inputs, olds, outputs)
+        found = [each for each in changes(kind.inputs, before, news) if each.top != "region"]
         lived = outputs.get("region") or olds.get("region") or self._settings.region
         lives = news.get("region") or self._settings.region
         if kind.regional and lived and lives and lived != lives:
             found.append(Change(path="region", kind="UPDATE", replaces=True))
+        kind.check_change(plain(olds), plain(news))
         also = set(kind.also_replaces(plain(olds), plain(news)))
         return [replace(each, replaces=each.replaces or each.top in also) for each in found]
 
@@ -335,13 +337,18 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Change the resource in place, or in a preview predict it."""
         kind = table.lookup(_token(request))
         outputs, inputs = decode(request.olds), decode(request.news)
-        olds = decode(request.old_inputs) or outputs
+        olds = with_choices(kind.inputs, decode(request.old_inputs) or outputs, outputs)
         found = changes(kind.inputs, olds, inputs)
         changed = frozenset(each.top for each in found if not _ignored(each, request.ignoreChanges))
         if request.preview:
             properties = state.predicted_update(kind, outputs, inputs, changed)
             return provider_pb2.UpdateResponse(properties=encode(properties))
         doing = f"updating {kind.token} {_name(request)!r} ({request.id})"
+        if stuck := sorted(changed & set(kind.stuck)):
+            raise ProviderError(
+                f"{doing}: the embedded AWS doesn't change {', '.join(stuck)}: rename the resource, so that "
+                "it is made anew"
+            )
         known, aws = self._known(kind, inputs, doing), self._aws(outputs, request.timeout, doing)
         # With nothing changed, an earlier operation was left unfinished: everything is set again.
         every = changed or frozenset(inputs.keys() & kind.inputs.keys())
@@ -359,16 +366,29 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         kind = table.lookup(_token(request))
         outputs, inputs = decode(request.properties), decode(request.inputs)
         doing = f"reading {kind.token} {_name(request)!r} ({request.id})"
+        identity, known = request.id, plain(outputs)
+        if not inputs and not outputs.keys() - {"region"}:
+            identity, region = self._imported(kind, identity, doing)
+            outputs, known = outputs | ({"region": region} if region else {}), {}
         aws = self._aws(outputs, request.timeout, doing)
-        attributes = ownership.unmarked(self._attributes(kind, aws, request.id, plain(outputs), doing))
+        attributes = ownership.unmarked(self._attributes(kind, aws, identity, known, doing))
         if attributes is None:
             return provider_pb2.ReadResponse()
-        properties = state.after(kind, outputs, attributes, self._settings, aws.region)
+        found = state.read_inputs(kind, inputs, attributes, self._settings, aws.region)
+        if not known and kind.regional and aws.region != self._settings.region:
+            found["region"] = aws.region
         return provider_pb2.ReadResponse(
-            id=attributes.get("id", request.id),
-            properties=encode(properties),
-            inputs=encode(state.read_inputs(kind, inputs, attributes, self._settings, aws.region)),
+            id=attributes.get("id", identity),
+            properties=encode(state.after(kind, outputs, attributes, self._settings, aws.region)),
+            inputs=encode(found),
         )
+
+    @staticmethod
+    def _imported(kind: ResourceType, identity: str, doing: str) -> tuple[str, str]:
+        try:
+            return imports.place(kind, identity)
+        except ProviderError as error:
+            raise failure(error, doing) from None
 
     @answers
     def Delete(self, request: Any, context: Any) -> Any:

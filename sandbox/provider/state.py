@@ -179,7 +179,8 @@ def read_inputs(
         if given is None:
             if inputs and prop.settled:
                 continue
-            if value not in (None, "", [], {}, False) and value != prop.default:
+            unsaid = value == prop.default if prop.default is not None else value in (None, "", [], {}, False)
+            if value is not None and not unsaid:
                 found[key] = _inputs_only(prop, value)
         elif value is None:
             if not is_empty(prop, given):

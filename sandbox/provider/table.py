@@ -56,7 +56,7 @@ def lookup(token: str) -> ResourceType:
 
 def tokens() -> list[str]:
     """Every supported type (imports all files)."""
-    return sorted(token for module in _FILES for token in _types(module))
+    return sorted({token for module in _FILES for token in _types(module)})
 
 
 def warm() -> None:

@@ -79,6 +79,10 @@ class Target(_Absent):
     outputs = ("arn",)
     tagged = True
 
+    def imported_by(self) -> str:
+        """Where it is."""
+        return "<serviceNamespace>/<resourceId>/<scalableDimension>"
+
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """The minimum isn't above the maximum."""
         del settings
@@ -147,6 +151,10 @@ class Policy(_Absent):
     autoname = "name"
     autoname_limit = 255
     identity = ("name",)
+
+    def imported_by(self) -> str:
+        """Where it is, and its name."""
+        return "<serviceNamespace>/<resourceId>/<scalableDimension>/<name>"
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """The configuration of the type of policy, and no other; one metric to track."""

@@ -66,6 +66,10 @@ class Application(_Absent):
     identity = ("name",)
     tagged = True
 
+    def imported_by(self) -> str:
+        """Its name."""
+        return "<name>"
+
 
 class DeploymentConfig(_Absent):
     """How fast calls move. Its id is its name.
@@ -91,6 +95,10 @@ class DeploymentConfig(_Absent):
     autoname = "deploymentConfigName"
     autoname_limit = 100
     identity = ("deploymentConfigName",)
+
+    def imported_by(self) -> str:
+        """Its name."""
+        return "<deploymentConfigName>"
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """The shift of the type of routing, and no other."""
@@ -142,6 +150,10 @@ class DeploymentGroup(_Absent):
     outputs = ("arn", "computePlatform", "deploymentGroupId")
     identity = ("appName", "deploymentGroupName")
     tagged = True
+
+    def imported_by(self) -> str:
+        """Its application and its name."""
+        return "<appName>:<deploymentGroupName>"
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """What watches has something to watch, and rolling back has something to roll back on."""

@@ -140,7 +140,7 @@ class UserPool(ResourceType):
     def update(self, aws: Aws, update: Update) -> None:
         """Set the whole pool: AWS goes back to its own choice of what isn't said."""
         kept = {
-            key: update.news.get(key) or update.olds.get(key)
+            key: update.news.get(key, update.olds.get(key))
             for key, prop in self.props.items()
             if prop.settled
         }
@@ -171,7 +171,7 @@ class UserPoolClient(ResourceType):
         "callbackUrls": set_of(string(minimum=1, maximum=1_024), settled=True, maximum=100),
         "enableTokenRevocation": boolean(settled=True),
         "explicitAuthFlows": set_of(string(shape="ExplicitAuthFlowsType"), settled=True),
-        "generateSecret": boolean(replaces=True, local=True),
+        "generateSecret": boolean(replaces=True, local="AWS tells the secret, not that it was asked for"),
         "idTokenValidity": integer(settled=True, shape="IdTokenValidityType"),
         "logoutUrls": set_of(string(minimum=1, maximum=1_024), settled=True, maximum=100),
         "preventUserExistenceErrors": string(settled=True, shape="PreventUserExistenceErrorTypes"),
@@ -187,6 +187,10 @@ class UserPoolClient(ResourceType):
     outputs = ("clientSecret",)
     autoname = "name"
     autoname_limit = 128
+
+    def imported_by(self) -> str:
+        """Its pool and its id."""
+        return "<userPoolId>/<id>"
 
     def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Look through the pool's clients of its name: clients have no tags."""
@@ -205,7 +209,7 @@ class UserPoolClient(ResourceType):
         return str(made["UserPoolClient"]["ClientId"])
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
-        """The client as AWS describes it; imported by `<pool>/<client>`."""
+        """The client as AWS describes it."""
         pool, _, client = id.rpartition("/")
         pool = pool or known["userPoolId"]
         told = aws.client("cognito-idp").describe_user_pool_client(UserPoolId=pool, ClientId=client)

@@ -8,7 +8,7 @@ from typing import Any
 from ..check import Failure
 from ..clients import Aws
 from ..resource import Properties, ResourceType, Update
-from ..schema import boolean, json_document, list_of, object_of, string
+from ..schema import OURS, boolean, json_document, list_of, object_of, string
 from ..settings import Settings
 from . import given, tag_list, tag_map
 
@@ -38,7 +38,7 @@ class Repository(ResourceType):
             settled=True,
             maximum=1,
         ),
-        "forceDelete": boolean(local=True),
+        "forceDelete": boolean(local=OURS),
         "imageScanningConfiguration": object_of({"scanOnPush": boolean(required=True)}, settled=True),
         "imageTagMutability": string(default="MUTABLE", values=("MUTABLE", "IMMUTABLE")),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ from ..check import Failure
 from ..clients import Aws
 from ..errors import ProviderError
 from ..resource import Properties, ResourceType, Update
-from ..schema import arn, boolean, json_document, map_of, object_of, string
+from ..schema import OURS, arn, boolean, json_document, map_of, object_of, string
 from ..schema import integer as whole
 from ..settings import Settings
 from ..values import UNKNOWN
@@ -36,7 +35,7 @@ class EventRule(ResourceType):
         "description": string(shape="RuleDescription"),
         "eventBusName": _BUS,
         "eventPattern": json_document(maximum=4_096),
-        "forceDestroy": boolean(default=False, local=True),
+        "forceDestroy": boolean(default=False, local=OURS),
         "scheduleExpression": string(
             pattern=_SCHEDULE,
             maximum=256,
@@ -66,6 +65,10 @@ class EventRule(ResourceType):
         bus, name = inputs["eventBusName"], inputs["name"]
         return str(name) if bus == _DEFAULT_BUS else f"{bus}/{name}"
 
+    def imported_by(self) -> str:
+        """Its id."""
+        return "[<eventBusName>/]<name>"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the rule, unless there is one of its name: AWS would overwrite it without a word."""
         if _names(aws, inputs):
@@ -82,6 +85,7 @@ class EventRule(ResourceType):
         events = aws.client("events")
         told = events.describe_rule(Name=name, EventBusName=bus)
         return {
+            "id": self.id_of({"eventBusName": bus, "name": name}),
             "name": name,
             "arn": told["Arn"],
             "description": told.get("Description") or None,
@@ -124,7 +128,7 @@ class EventTarget(ResourceType):
         "arn": arn(required=True),
         "deadLetterConfig": object_of({"arn": arn(required=True)}),
         "eventBusName": _BUS,
-        "forceDestroy": boolean(default=False, local=True),
+        "forceDestroy": boolean(default=False, local=OURS),
         "input": json_document(maximum=8_192),
         "inputPath": string(shape="TargetInputPath"),
         "inputTransformer": object_of(
@@ -162,6 +166,10 @@ class EventTarget(ResourceType):
         bus, rule, target = inputs["eventBusName"], inputs["rule"], inputs["targetId"]
         return "-".join(([] if bus == _DEFAULT_BUS else [bus]) + [rule, target])
 
+    def imported_by(self) -> str:
+        """Its bus, if that isn't the default one, its rule and its own id."""
+        return "[<eventBusName>/]<rule>/<targetId>"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the target, unless the rule has one of its id: AWS would overwrite it without a word."""
         if _target(aws, inputs["eventBusName"], inputs["rule"], inputs["targetId"]):
@@ -173,11 +181,12 @@ class EventTarget(ResourceType):
         return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
-        """The target as AWS lists it. An import's id is RULE/TARGET or BUS/RULE/TARGET."""
-        if known:
+        """The target as AWS lists it."""
+        if "rule" in known:
             bus, rule, target = known["eventBusName"], known["rule"], known["targetId"]
         else:
-            bus, rule, target = _imported(id)
+            where, rule, target = f"/{id}".rsplit("/", 2)
+            bus = where.removeprefix("/") or _DEFAULT_BUS
         told = _target(aws, bus, rule, target)
         if told is None:
             return None
@@ -283,13 +292,6 @@ def _target(aws: Aws, bus: str, rule: str, target: str) -> dict[str, Any] | None
 def _parts(id: str) -> tuple[str, str]:
     bus, _, name = id.rpartition("/")
     return bus or _DEFAULT_BUS, name
-
-
-def _imported(id: str) -> tuple[str, str, str]:
-    parts = re.fullmatch(r"(?:(.+)/)?([^/]+)/([^/]+)", id)
-    if parts is None:
-        raise ProviderError(f'"{id}" isn\'t the id of a target; allowed: RULE/TARGET or BUS/RULE/TARGET')
-    return parts[1] or _DEFAULT_BUS, parts[2], parts[3]
 
 
 def _renamed(told: Properties | None, **names: str) -> Properties | None:

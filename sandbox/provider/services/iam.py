@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from ..check import Failure
 from ..clients import Aws
 from ..resource import Properties, ResourceType, Update
-from ..schema import arn, boolean, integer, json_document, string
+from ..schema import OURS, arn, boolean, integer, json_document, string
 from ..settings import Settings
 from ..values import UNKNOWN
 
@@ -28,7 +28,7 @@ class Role(ResourceType):
     props = {
         "assumeRolePolicy": json_document(required=True, maximum=2048),
         "description": string(shape="roleDescriptionType"),
-        "forceDetachPolicies": boolean(default=False, local=True),
+        "forceDetachPolicies": boolean(default=False, local=OURS),
         "maxSessionDuration": integer(default=3600, shape="roleMaxSessionDurationType"),
         "name": string(replaces=True, shape="roleNameType"),
         "path": string(replaces=True, default="/", shape="pathType"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..clients import Aws
 from ..resource import Properties, ResourceType, Update
-from ..schema import arn, boolean, integer, string
+from ..schema import OURS, arn, boolean, integer, string
 
 _RETENTION_DAYS = (
     *(
@@ -46,12 +46,13 @@ class LogGroup(ResourceType):
         "kmsKeyId": arn(),
         "logGroupClass": string(replaces=True, settled=True, shape="LogGroupClass"),
         "retentionInDays": integer(default=0, values=_RETENTION_DAYS),
-        "skipDestroy": boolean(default=False, local=True),
+        "skipDestroy": boolean(default=False, local=OURS),
     }
     outputs = ("arn",)
     autoname = "name"
     autoname_limit = 512
     identity = ("name",)
+    stuck = ("kmsKeyId",)
     tagged = True
 
     def id_of(self, inputs: Properties) -> str:
@@ -93,15 +94,10 @@ class LogGroup(ResourceType):
         return None
 
     def update(self, aws: Aws, update: Update) -> None:
-        """Retention, key and tags change in place."""
+        """Retention and tags change in place."""
         logs = aws.client("logs")
         if "retentionInDays" in update.changed:
             self._retain(aws, update.id, update.news["retentionInDays"])
-        if "kmsKeyId" in update.changed:
-            if update.news.get("kmsKeyId"):
-                logs.associate_kms_key(logGroupName=update.id, kmsKeyId=update.news["kmsKeyId"])
-            else:
-                logs.disassociate_kms_key(logGroupName=update.id)
         removed, added = update.tags()
         if removed:
             logs.untag_resource(resourceArn=update.olds["arn"], tagKeys=removed)

@@ -33,6 +33,7 @@ _ATTRIBUTES: Final[Mapping[str, str]] = {
 }
 """Our inputs that are attributes of a queue: AWS takes and gives all of them as strings."""
 _ONLY_FIFO: Final = ("contentBasedDeduplication", "deduplicationScope", "fifoThroughputLimit", "fifoQueue")
+_ENCRYPTION: Final = frozenset({"kmsMasterKeyId", "sqsManagedSseEnabled"})
 _REDRIVE_COUNTS: Final = range(1, 1_001)
 
 
@@ -82,8 +83,11 @@ class Queue(ResourceType):
 
     def unsettled(self, changed: frozenset[str], news: Properties) -> Iterable[str]:
         """Another encryption turns the one before off."""
-        encryption = {"kmsMasterKeyId", "sqsManagedSseEnabled"}
-        return encryption - news.keys() if changed & encryption else ()
+        return _ENCRYPTION - news.keys() if changed & _ENCRYPTION else ()
+
+    def imported_by(self) -> str:
+        """Its URL."""
+        return "<url>"
 
     def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Ask for its URL."""
@@ -127,10 +131,13 @@ class Queue(ResourceType):
         }
 
     def update(self, aws: Aws, update: Update) -> None:
-        """Set the attributes that changed; an empty one is taken away."""
+        """Set the attributes that changed; an empty one is taken away. One encryption turns the other off."""
+        changed = update.changed & _ATTRIBUTES.keys()
+        if changed & _ENCRYPTION:
+            changed |= _ENCRYPTION & update.news.keys()
         attributes = {
             _ATTRIBUTES[key]: _text(update.news.get(key, ""))
-            for key in update.changed & _ATTRIBUTES.keys()
+            for key in changed
             if key != "fifoQueue" and (update.news.get("fifoQueue") or key not in _ONLY_FIFO)
         }
         sqs = aws.client("sqs")

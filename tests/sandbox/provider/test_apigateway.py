@@ -290,14 +290,6 @@ def test_a_served_deployment_stays(live: Client, served: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize(
-    "type", [RESOURCE, AUTHORIZER, VALIDATOR, DEPLOYMENT, METHOD, STAGE, SETTINGS, RESPONSE]
-)
-def test_imports_need_all_parts(live: Client, type: str) -> None:
-    with pytest.raises(RefusedError, match="it is imported by restApi"):
-        live.imported(type, "id")
-
-
-@pytest.mark.parametrize(
     ("type", "inputs", "changes", "expected"),
     [
         (API, NAMED, {"name": "b", "description": "d", "region": "eu-west-1"}, {"region"}),

@@ -200,8 +200,6 @@ def test_what_is_in_an_api_goes_with_it(live: Client, api: Made, type: str, inpu
     live.delete(api)
     assert live.read(made).id == ""
     live.delete(made)
-    with pytest.raises(RefusedError, match="it is imported by API-ID/"):
-        live.imported(type, "id")
 
 
 @pytest.mark.parametrize(

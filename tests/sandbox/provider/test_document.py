@@ -22,22 +22,37 @@ def test_every_type_is_on_the_page_with_all_its_properties() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "identity", "replaces", "apart"),
+    ("token", "identity", "imported", "replaces", "apart"),
     [
-        ("iam/rolePolicy:RolePolicy", "`<role>:<name>`", "`name`, `role`", "`role`, `name`"),
-        ("lambda/function:Function", "`<name>`", "`name`, `packageType`, `region`", "`name`"),
-        ("sqs/queue:Queue", "AWS's", "`name`, `fifoQueue`, `region`", "`name`"),
+        (
+            "iam/rolePolicy:RolePolicy",
+            "`<role>:<name>`",
+            "`<role>:<name>`",
+            "`name`, `role`",
+            "`role`, `name`",
+        ),
+        ("lambda/function:Function", "`<name>`", "`<name>`", "`name`, `packageType`, `region`", "`name`"),
+        ("sqs/queue:Queue", "AWS's", "`<url>`", "`name`, `fifoQueue`, `region`", "`name`"),
         (
             "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
             "AWS's",
+            "`<id>`",
             "`securityGroupId`, `region` (and see below)",
             "",
         ),
     ],
 )
-def test_a_row_says_id_and_what_replaces(token: str, identity: str, replaces: str, apart: str) -> None:
+def test_a_row_says_id_and_what_replaces(
+    token: str, identity: str, imported: str, replaces: str, apart: str
+) -> None:
     row = next(line for line in document.page().splitlines() if line.startswith(f"| [{token}]"))
-    assert [cell.strip() for cell in row.strip("|").split("|")][1:] == [identity, replaces, apart]
+    assert [cell.strip() for cell in row.strip("|").split("|")][1:] == [identity, imported, replaces, apart]
+
+
+def test_the_page_says_what_is_not_read_back_and_what_stays() -> None:
+    page = document.page()
+    assert "| iam/role:Role | `forceDetachPolicies` | is for the provider; AWS doesn't have it |" in page
+    assert "| apigatewayv2/authorizer:Authorizer | `authorizerType` |" in page
 
 
 def test_an_old_page_is_told(

@@ -77,11 +77,6 @@ def test_nothing_is_overwritten(live: Client) -> None:
         live.create(TARGET, target)
 
 
-def test_an_import_needs_a_whole_id(live: Client) -> None:
-    with pytest.raises(RefusedError, match="allowed: RULE/TARGET or BUS/RULE/TARGET"):
-        live.imported(TARGET, "shop")
-
-
 def test_names_replace(offline: Client) -> None:
     assert replaced(
         offline,

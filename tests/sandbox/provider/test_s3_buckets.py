@@ -193,7 +193,9 @@ def test_another_name_is_another_bucket(offline: Client, type: str, rest: Proper
 def test_a_bucket_is_versioned_for_ever(offline: Client) -> None:
     base = {"bucket": "shop", "versioningConfiguration": {"status": "Enabled"}}
     assert replaced(offline, VERSIONING, base, versioningConfiguration={"status": "Suspended"}) == set()
-    assert replaced(offline, VERSIONING, base, versioningConfiguration={"status": "Disabled"})
+    assert replaced(offline, VERSIONING, base, versioningConfiguration=UNKNOWN) == set()
+    with pytest.raises(RefusedError, match=r"Enabled isn't changed to Disabled: .*give \"Suspended\""):
+        replaced(offline, VERSIONING, base, versioningConfiguration={"status": "Disabled"})
 
 
 def test_preview(offline: Client) -> None:

@@ -19,15 +19,21 @@ from sandbox.provider.values import UNKNOWN
 TOKENS = table.tokens()
 
 
-def sdk_names(token: str) -> tuple[set[str], set[str]]:
-    """What the SDK's class takes and what it gives, by Pulumi's names."""
-    _, path, name = token.split(":")
+def sdk_module(token: str) -> str:
+    """The module of the SDK that has a type's class."""
+    _, path, _ = token.split(":")
     package, _, file = path.partition("/")
     package = {"lambda": "lambda_"}.get(package, package)
-    module_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", file).lower()
     # The package first: asked for one of its files, pulumi_aws's lazy packages stay empty afterwards.
-    resource = getattr(importlib.import_module(f"pulumi_aws.{package}"), name)
-    module = importlib.import_module(f"pulumi_aws.{package}.{module_name}")
+    importlib.import_module(f"pulumi_aws.{package}")
+    return f"pulumi_aws.{package}.{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', file).lower()}"
+
+
+def sdk_names(token: str) -> tuple[set[str], set[str]]:
+    """What the SDK's class takes and what it gives, by Pulumi's names."""
+    name = token.rpartition(":")[2]
+    module = importlib.import_module(sdk_module(token))
+    resource = getattr(module, name)
     # `InitArgs` where an input type of another resource has the name already.
     arguments = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
     taken = set(input_type_py_to_pulumi_names(arguments).values())

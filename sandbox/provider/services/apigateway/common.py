@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from ...clients import Aws
-from ...errors import ProviderError
 from ...resource import Properties, ResourceType
 from ...schema import string
 
@@ -30,26 +29,31 @@ class Part(ResourceType):
         """Made of its place, as the real provider makes it."""
         return "-".join([*([self.prefix] if self.prefix else []), *(str(inputs[key]) for key in self.place)])
 
+    def imported_by(self) -> str:
+        """Its place."""
+        return "/".join(f"<{key}>" for key in self.place)
+
     def where(self, inputs: Properties) -> dict[str, str]:
         """Its place as AWS's calls take it."""
         return {name: str(inputs[key]) for key, name in self.place.items()}
 
     def placed(self, id: str, known: Properties) -> Properties:
-        """Its place: of the properties, or of an import's id.
-
-        :raises ProviderError: an import's id hasn't as many parts
-        """
+        """Its place: of the properties, or of an import's id."""
         if all(key in known for key in self.place):
             return {key: known[key] for key in self.place}
-        return dict(zip(self.place, import_parts(id, tuple(self.place)), strict=True))
+        return dict(zip(self.place, id.split("/", len(self.place) - 1), strict=True))
 
 
 class InsideRestApi(ResourceType):
-    """What has an id of AWS's inside a REST API. It is imported by ``REST-API/ID``."""
+    """What has an id of AWS's inside a REST API."""
 
     service = "apigateway"
     plural: ClassVar[str]
     """AWS's word for all of an API's, in the call that lists them"""
+
+    def imported_by(self) -> str:
+        """Its API and its id."""
+        return "<restApi>/<id>"
 
     def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Look through the API's: what a name doesn't tell apart is alike."""
@@ -64,20 +68,8 @@ class InsideRestApi(ResourceType):
         """The REST API and the own id."""
         if "restApi" in known:
             return str(known["restApi"]), id
-        api, own = import_parts(id, ("restApi", "id"))
+        api, _, own = id.partition("/")
         return api, own
-
-
-def import_parts(id: str, names: tuple[str, ...]) -> list[str]:
-    """The parts of an import's id.
-
-    :raises ProviderError: there aren't as many as names
-    """
-    parts = id.split("/", len(names) - 1)
-    if len(parts) != len(names) or not all(parts):
-        form = "/".join(names)
-        raise ProviderError(f"the id {id!r} isn't allowed; it is imported by {form}")
-    return parts
 
 
 def replace(**values: str | None) -> list[dict[str, Any]]:

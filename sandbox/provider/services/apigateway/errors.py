@@ -15,6 +15,28 @@ from .common import STATUS, Part
 
 _BUILT_IN: Final = {"application/json": '{"message":$context.error.messageString}'}
 """What AWS fills in when no template is given."""
+_STATUSES: Final = {
+    "ACCESS_DENIED": "403",
+    "API_CONFIGURATION_ERROR": "500",
+    "AUTHORIZER_CONFIGURATION_ERROR": "500",
+    "AUTHORIZER_FAILURE": "500",
+    "BAD_REQUEST_BODY": "400",
+    "BAD_REQUEST_PARAMETERS": "400",
+    "EXPIRED_TOKEN": "403",
+    "INTEGRATION_FAILURE": "504",
+    "INTEGRATION_TIMEOUT": "504",
+    "INVALID_API_KEY": "403",
+    "INVALID_SIGNATURE": "403",
+    "MISSING_AUTHENTICATION_TOKEN": "403",
+    "QUOTA_EXCEEDED": "429",
+    "REQUEST_TOO_LARGE": "413",
+    "RESOURCE_NOT_FOUND": "404",
+    "THROTTLED": "429",
+    "UNAUTHORIZED": "401",
+    "UNSUPPORTED_MEDIA_TYPE": "415",
+    "WAF_FILTERED": "403",
+}
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
 
 
 class GatewayResponse(Part):
@@ -54,13 +76,14 @@ class GatewayResponse(Part):
         if told.get("defaultResponse"):
             return None
         templates = told.get("responseTemplates") or None
+        status, own = told.get("statusCode"), _STATUSES.get(place["responseType"])
         return {
             "id": self.id_of(place),
             **place,
             "responseParameters": told.get("responseParameters") or None,
             "responseTemplates": None if templates == _BUILT_IN else templates,
             # A kind of error has a status of its own, which AWS tells too.
-            "statusCode": told.get("statusCode") if known.get("statusCode") else None,
+            "statusCode": status if known.get("statusCode") or status != own else None,
         }
 
     def update(self, aws: Aws, update: Update) -> None:

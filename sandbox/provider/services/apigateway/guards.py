@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from ...check import Failure
 from ...clients import Aws
-from ...errors import ProviderError
 from ...resource import Properties, Update
 from ...schema import arn, boolean, integer, set_of, string
 from ...settings import Settings
@@ -30,6 +29,7 @@ class Authorizer(InsideRestApi):
         "type": string(default="TOKEN", shape="AuthorizerType"),
     }
     outputs = ("arn",)
+    stuck = ("authorizerResultTtlInSeconds", "providerArns", "type")
     autoname = "name"
     autoname_limit = 128
 
@@ -77,12 +77,7 @@ class Authorizer(InsideRestApi):
         }
 
     def update(self, aws: Aws, update: Update) -> None:
-        """All but the pools and the time, which the embedded AWS doesn't change rightly."""
-        for key in ("type", "providerArns", "authorizerResultTtlInSeconds"):
-            if key in update.changed:
-                raise ProviderError(
-                    f"the embedded AWS doesn't change {key}: rename the resource, so that it is made anew"
-                )
+        """All but what is stuck."""
         values = {
             key: update.news.get(key, "")
             for key in ("name", "identitySource", "identityValidationExpression")

@@ -9,7 +9,7 @@ from typing import Final
 from ...check import Failure
 from ...clients import Aws
 from ...resource import Properties, Update
-from ...schema import arn, integer, map_of, string
+from ...schema import NOT_TOLD, arn, integer, map_of, string
 from ...settings import Settings
 from ...values import UNKNOWN
 from .. import given
@@ -34,7 +34,7 @@ class Integration(Part):
     place = PLACE
     props = {
         **PLACE_PROPS,
-        "cacheNamespace": string(settled=True),
+        "cacheNamespace": string(settled=True, local=NOT_TOLD),
         "connectionType": string(default="INTERNET", values=("INTERNET", "VPC_LINK")),
         "credentials": arn(replaces=True),
         "integrationHttpMethod": string(replaces=True, values=METHODS),
@@ -89,7 +89,6 @@ class Integration(Part):
         return {
             "id": self.id_of(place),
             **place,
-            "cacheNamespace": told.get("cacheNamespace"),
             "connectionType": told.get("connectionType", "INTERNET"),
             "credentials": told.get("credentials"),
             # The embedded AWS also says how it calls nothing.

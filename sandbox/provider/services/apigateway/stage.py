@@ -9,7 +9,7 @@ from ...check import Failure
 from ...clients import Aws
 from ...errors import ProviderError
 from ...resource import Properties, Update
-from ...schema import arn, boolean, integer, map_of, number, object_of, string
+from ...schema import OURS, arn, boolean, integer, map_of, number, object_of, string
 from ...settings import Settings
 from .. import given
 from .common import REST_API, InsideRestApi, Part, arn_of, execution_arn, replace, retag, text, truth
@@ -28,7 +28,7 @@ class Deployment(InsideRestApi):
     props = {
         "restApi": REST_API,
         "description": string(maximum=1_024),
-        "triggers": map_of(string(), replaces=True, local=True),
+        "triggers": map_of(string(), replaces=True, local=OURS),
     }
     outputs = ("createdDate",)
 
@@ -211,6 +211,8 @@ _SETTINGS: Final = {
     "unauthorizedCacheControlHeaderStrategy": "caching/unauthorizedCacheControlHeaderStrategy",
 }
 """A setting's name to its path in a patch."""
+_UNLIMITED: Final = {"throttlingBurstLimit": 5_000, "throttlingRateLimit": 10_000}
+"""What the embedded AWS tells where no limit is set, which AWS and the real provider call -1."""
 
 
 class MethodSettings(Part):
@@ -248,6 +250,12 @@ class MethodSettings(Part):
     }
     identity = ("stageName", "methodPath")
 
+    def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
+        """Something is set."""
+        del settings
+        if inputs["settings"] == {}:
+            yield Failure(path="settings", reason=f"empty; give one of {', '.join(_SETTINGS)}")
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Set them on the stage."""
         self._patch(aws, inputs, inputs["settings"])
@@ -260,7 +268,12 @@ class MethodSettings(Part):
         told = stage.get("methodSettings", {}).get(place["methodPath"])
         if told is None:
             return None
-        return {"id": self.id_of(place), **place, "settings": {key: told.get(key) for key in _SETTINGS}}
+        said: Properties = known.get("settings") or {}
+        found = {key: told.get(key) for key in _SETTINGS}
+        for key, most in _UNLIMITED.items():
+            if found[key] == most != said.get(key):
+                found[key] = -1
+        return {"id": self.id_of(place), **place, "settings": found}
 
     def update(self, aws: Aws, update: Update) -> None:
         """Set all that are given again."""
@@ -277,10 +290,12 @@ class MethodSettings(Part):
 
     def _patch(self, aws: Aws, inputs: Properties, settings: Mapping[str, Any]) -> None:
         prefix = f"/{_escaped(inputs['methodPath'])}"
+        limits = {key: most for key, most in _UNLIMITED.items() if settings.get(key, -1) == -1}
+        wanted = {**settings, **limits}
         operations = [
-            {"op": "replace", "path": f"{prefix}/{path}", "value": _value(settings[key])}
+            {"op": "replace", "path": f"{prefix}/{path}", "value": _value(wanted[key])}
             for key, path in _SETTINGS.items()
-            if settings.get(key) is not None
+            if wanted.get(key) is not None
         ]
         aws.client(self.service).update_stage(
             restApiId=inputs["restApi"], stageName=inputs["stageName"], patchOperations=operations

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ...check import Failure
-from ...clients import Aws
-from ...errors import ProviderError
-from ...resource import Properties, Update
+from ...resource import Properties
 from ...schema import arn, boolean, integer, object_of, set_of, string
 from ...settings import Settings
 from ...values import UNKNOWN
@@ -45,6 +43,7 @@ class Authorizer(InsideApi):
     autoname = "name"
     autoname_limit = 128
     identity = ("name",)
+    stuck = ("authorizerType",)
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """What each of the two types needs."""
@@ -53,14 +52,6 @@ class Authorizer(InsideApi):
             yield from _jwt(inputs)
         elif inputs["authorizerType"] == "REQUEST":
             yield from _by_function(inputs)
-
-    def update(self, aws: Aws, update: Update) -> None:
-        """All but the type, which the embedded AWS doesn't change."""
-        if update.olds["authorizerType"] != update.news["authorizerType"]:
-            raise ProviderError(
-                "the embedded AWS doesn't change authorizerType: rename the resource, so that it is made anew"
-            )
-        super().update(aws, update)
 
     def _is_it(self, told: Properties, inputs: Properties) -> bool:
         return bool(told["Name"] == inputs["name"])

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ...clients import Aws
-from ...errors import ProviderError
 from ...resource import Properties, ResourceType, Update
 
 NAME: Final[Mapping[str, Any]] = {"minimum": 1, "maximum": 128}
 
 
 class InsideApi(ResourceType):
-    """What has an id of its own inside an API. It is imported by ``API-ID/ID``."""
+    """What has an id of its own inside an API."""
 
     service = "apigatewayv2"
     kind: str
@@ -24,6 +23,10 @@ class InsideApi(ResourceType):
             aws.client(self.service), f"{verb}_{self.kind.lower()}"
         )
         return operation(ApiId=api, **members)
+
+    def imported_by(self) -> str:
+        """Its API and its id."""
+        return "<apiId>/<id>"
 
     def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Look through the API's."""
@@ -45,7 +48,7 @@ class InsideApi(ResourceType):
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """What AWS says of it."""
-        api, own = inside_api(id, known, f"{self.kind.upper()}-ID")
+        api, own = inside_api(id, known)
         told = self._call(aws, "get", api, **{f"{self.kind}Id": own})
         return {"id": own, "apiId": api, **self._told(told)}
 
@@ -69,13 +72,11 @@ class InsideApi(ResourceType):
         return {}
 
 
-def inside_api(id: str, known: Properties, what: str) -> tuple[str, str]:
+def inside_api(id: str, known: Properties) -> tuple[str, str]:
     """The API and the own id of what is in one: an import's id has both."""
     if "apiId" in known:
         return known["apiId"], id
     api, _, own = id.partition("/")
-    if not own:
-        raise ProviderError(f"the id {id!r} isn't allowed; it is imported by API-ID/{what}")
     return api, own
 
 

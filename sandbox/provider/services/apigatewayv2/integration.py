@@ -35,7 +35,9 @@ class Integration(InsideApi):
         "integrationType": string(required=True, replaces=True, shape="IntegrationType"),
         "integrationUri": string(minimum=1, maximum=2_048),
         # The real provider says it, though only WebSocket APIs have it.
-        "passthroughBehavior": string(default="WHEN_NO_MATCH", values=("WHEN_NO_MATCH",), local=True),
+        "passthroughBehavior": string(
+            default="WHEN_NO_MATCH", values=("WHEN_NO_MATCH",), local="only WebSocket APIs have it"
+        ),
         "payloadFormatVersion": string(default="1.0", values=("1.0", "2.0")),
         "requestParameters": map_of(string(minimum=1, maximum=512)),
         "responseParameters": set_of(

@@ -23,7 +23,7 @@ _LIMITS_OF_ROUTES: Final = {
 
 
 class Stage(ResourceType):
-    """A stage of an API. Its id is its name; it is imported by ``API-ID/NAME``."""
+    """A stage of an API. Its id is its name."""
 
     token = "aws:apigatewayv2/stage:Stage"
     service = "apigatewayv2"
@@ -68,6 +68,10 @@ class Stage(ResourceType):
         """Its name."""
         return str(inputs["name"])
 
+    def imported_by(self) -> str:
+        """Its API and its name."""
+        return "<apiId>/<name>"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the stage, unless it is there: the embedded AWS would overwrite it, AWS refuses."""
         client = aws.client("apigatewayv2")
@@ -84,7 +88,7 @@ class Stage(ResourceType):
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
         """The stage as AWS describes it."""
-        api, name = inside_api(id, known, "STAGE-NAME")
+        api, name = inside_api(id, known)
         client = aws.client("apigatewayv2")
         stage = client.get_stage(ApiId=api, StageName=name)
         logs, limits = stage.get("AccessLogSettings"), stage.get("DefaultRouteSettings")

@@ -39,7 +39,7 @@ def told_capacity(table: Properties) -> Properties:
             "maxReadRequestUnits": limits.get("MaxReadRequestUnits", -1),
             "maxWriteRequestUnits": limits.get("MaxWriteRequestUnits", -1),
         }
-        if limits and set(limits.values()) != {-1}
+        if limits and set(limits.values()) != {-1} and _told_mode(table) == ON_DEMAND
         else None,
         **_told_throughput(table, table),
     }

@@ -78,7 +78,7 @@ def steps(update: Update) -> Iterator[Properties]:
         yield {"TableClass": news["tableClass"]}
     if "deletionProtectionEnabled" in changed:
         yield {"DeletionProtectionEnabled": news.get("deletionProtectionEnabled", False)}
-    if "onDemandThroughput" in changed and news["billingMode"] == ON_DEMAND:
+    if changed & {"billingMode", "onDemandThroughput"} and news["billingMode"] == ON_DEMAND:
         yield {"OnDemandThroughput": on_demand({"onDemandThroughput": {}} | news)}
     for name in sorted((after.keys() - before.keys()) | remade):
         yield {

@@ -8,7 +8,7 @@ from typing import Final
 from ...check import Failure
 from ...clients import Aws
 from ...resource import Properties, Update
-from ...schema import boolean, json_document, set_of, string
+from ...schema import NOT_TOLD, boolean, json_document, set_of, string
 from ...settings import Settings
 from .. import given
 from .common import ROUTE_TABLE_ID, SUBNET_ID, VPC_ID, Ec2Type, only
@@ -26,11 +26,11 @@ class VpcEndpoint(Ec2Type):
     token = "aws:ec2/vpcEndpoint:VpcEndpoint"
     kind = "vpc-endpoint"
     props = {
-        "policy": json_document(settled=True, local=True),
-        "privateDnsEnabled": boolean(settled=True, local=True),
+        "policy": json_document(settled=True, local=NOT_TOLD),
+        "privateDnsEnabled": boolean(settled=True, local=NOT_TOLD),
         "routeTableIds": set_of(string(pattern=ROUTE_TABLE_ID, meaning="rtb-..."), settled=True),
         "securityGroupIds": set_of(
-            string(pattern=r"sg-[0-9a-zA-Z]+", meaning="sg-..."), settled=True, local=True
+            string(pattern=r"sg-[0-9a-zA-Z]+", meaning="sg-..."), settled=True, local=NOT_TOLD
         ),
         "serviceName": string(
             required=True, replaces=True, pattern=r"[a-z0-9.-]+", meaning="e.g. com.amazonaws.us-east-1.s3"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...clients import Aws
 from ...resource import Properties, Update
-from ...schema import string
+from ...schema import NOT_TOLD, string
 from .. import given, tag_map
 from .common import SUBNET_ID, VPC_ID, Ec2Type, only
 
@@ -108,7 +108,7 @@ class NatGateway(Ec2Type):
     kind = "natgateway"
     props = {
         "allocationId": string(
-            replaces=True, local=True, pattern=r"eipalloc-[0-9a-zA-Z]+", meaning="eipalloc-..."
+            replaces=True, local=NOT_TOLD, pattern=r"eipalloc-[0-9a-zA-Z]+", meaning="eipalloc-..."
         ),
         "connectivityType": string(default="public", replaces=True, values=("private", "public")),
         "subnetId": string(required=True, replaces=True, pattern=SUBNET_ID, meaning="subnet-..."),

@@ -71,6 +71,10 @@ class Route(ResourceType):
         """Of the table, and a checksum of the destination."""
         return f"r-{inputs['routeTableId']}{zlib.crc32(inputs['destinationCidrBlock'].encode())}"
 
+    def imported_by(self) -> str:
+        """Its table and its destination."""
+        return "<routeTableId>_<destinationCidrBlock>"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Put the route into its table, unless it has one: the embedded AWS would take a second."""
         table = _table(aws, inputs["routeTableId"])
@@ -83,7 +87,7 @@ class Route(ResourceType):
         return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
-        """Look for the destination in the table; an import's id is ``<table>_<destination>``."""
+        """Look for the destination in the table."""
         name, _, destination = id.partition("_")
         if destination:
             known = {"routeTableId": name, "destinationCidrBlock": destination}
@@ -135,6 +139,10 @@ class RouteTableAssociation(ResourceType):
         if found:
             yield str(found["RouteTableAssociationId"])
 
+    def imported_by(self) -> str:
+        """Its subnet and its table."""
+        return "<subnetId>/<routeTableId>"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Give the subnet its table."""
         for there in self.find(aws, inputs, ""):
@@ -145,7 +153,7 @@ class RouteTableAssociation(ResourceType):
         return str(made["AssociationId"])
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
-        """Look for the id among all tables; an import's is ``<subnet>/<table>``."""
+        """Look for the id, or for an import's subnet, among all tables."""
         del known
         subnet, _, table = id.partition("/")
         found = _association(aws, *(("SubnetId", subnet) if table else ("RouteTableAssociationId", id)))

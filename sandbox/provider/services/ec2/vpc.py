@@ -42,7 +42,7 @@ class Vpc(Ec2Type):
         "cidrBlock": string(required=True, replaces=True),
         "enableDnsHostnames": boolean(settled=True),
         "enableDnsSupport": boolean(default=True),
-        "instanceTenancy": string(default="default", replaces=True, values=("default", "dedicated")),
+        "instanceTenancy": string(default="default", values=("default", "dedicated")),
     }
     outputs = (
         "arn",
@@ -54,11 +54,17 @@ class Vpc(Ec2Type):
         "mainRouteTableId",
         "ownerId",
     )
+    stuck = ("instanceTenancy",)
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """Its addresses are a network that AWS takes."""
         del settings
         yield from _network(inputs)
+
+    def also_replaces(self, olds: Properties, news: Properties) -> Iterable[str]:
+        """AWS changes `instanceTenancy` to "default", and nothing else."""
+        if news.get("instanceTenancy", "default") != "default":
+            yield "instanceTenancy"
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the network."""

@@ -13,7 +13,7 @@ from .names import bare_name, function_reference, invoke_arn
 
 
 class Alias(ResourceType):
-    """An alias. Its id is its ARN; ``<function>/<alias>`` imports it."""
+    """An alias. Its id is its ARN."""
 
     token = "aws:lambda/alias:Alias"
     service = "lambda"
@@ -28,6 +28,10 @@ class Alias(ResourceType):
     autoname = "name"
     autoname_limit = 128
     identity = ("functionName", "name")
+
+    def imported_by(self) -> str:
+        """Its function and its name."""
+        return "<functionName>/<name>"
 
     def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Ask for its ARN."""

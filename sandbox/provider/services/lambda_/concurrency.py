@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...clients import Aws
 from ...errors import ProviderError
 from ...resource import Properties, ResourceType, Update
-from ...schema import boolean, integer, string
+from ...schema import OURS, boolean, integer, string
 from .names import bare_name, function_reference
 
 
@@ -18,13 +18,13 @@ class ProvisionedConcurrencyConfig(ResourceType):
         "functionName": function_reference("FunctionName"),
         "provisionedConcurrentExecutions": integer(required=True, shape="PositiveInteger"),
         "qualifier": string(required=True, replaces=True, shape="Qualifier"),
-        "skipDestroy": boolean(default=False, local=True),
+        "skipDestroy": boolean(default=False, local=OURS),
     }
     identity = ("functionName", "qualifier")
 
     def id_of(self, inputs: Properties) -> str:
         """Its function and its qualifier."""
-        return f"{bare_name(inputs['functionName'])},{inputs['qualifier']}"
+        return f"{inputs['functionName']},{inputs['qualifier']}"
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Provision; :meth:`finish` waits for the instances."""

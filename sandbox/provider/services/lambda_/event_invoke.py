@@ -31,8 +31,12 @@ class FunctionEventInvokeConfig(ResourceType):
 
     def id_of(self, inputs: Properties) -> str:
         """Its function and its qualifier."""
-        name, qualifier = bare_name(inputs["functionName"]), inputs.get("qualifier")
+        name, qualifier = inputs["functionName"], inputs.get("qualifier")
         return f"{name}:{qualifier}" if qualifier else str(name)
+
+    def imported_by(self) -> str:
+        """Its id."""
+        return "<functionName>[:<qualifier>]"
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Set the configuration."""

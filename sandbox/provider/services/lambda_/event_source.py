@@ -60,6 +60,10 @@ class EventSourceMapping(ResourceType):
         told = ("lastModified", "lastProcessingResult", "state", "stateTransitionReason")
         return (*told, "functionArn") if "functionName" in changed else told
 
+    def imported_by(self) -> str:
+        """Its id."""
+        return "<uuid>"
+
     def find(self, aws: Aws, inputs: Properties, owner: str) -> Iterator[str]:
         """Ask for the queue's mappings: it has one for each function and qualifier."""
         del owner
@@ -104,7 +108,7 @@ class EventSourceMapping(ResourceType):
             "batchSize": told["BatchSize"],
             "enabled": told["State"] in ("Enabled", "Enabling", "Creating"),
             "eventSourceArn": told["EventSourceArn"],
-            "filterCriteria": {"filters": [{"pattern": each["Pattern"]} for each in filters]}
+            "filterCriteria": {"filters": [given(pattern=each.get("Pattern")) for each in filters]}
             if filters
             else None,
             "functionArn": told["FunctionArn"],
@@ -139,7 +143,7 @@ def _request(inputs: Properties) -> dict[str, Any]:
     scaling = (inputs.get("scalingConfig") or {}).get("maximumConcurrency")
     return given(
         Enabled=inputs["enabled"],
-        FilterCriteria={"Filters": [{"Pattern": each["pattern"]} for each in filters]},
+        FilterCriteria={"Filters": [given(Pattern=each.get("pattern")) for each in filters]},
         FunctionResponseTypes=inputs.get("functionResponseTypes") or [],
         ScalingConfig={"MaximumConcurrency": scaling} if scaling else {},
         **{name: inputs.get(key) for key, name in _INPUTS.items()},

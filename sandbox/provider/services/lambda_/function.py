@@ -11,7 +11,20 @@ from ...check import Failure
 from ...clients import Aws
 from ...errors import ProviderError
 from ...resource import Properties, ResourceType, Update
-from ...schema import archive, arn, boolean, integer, list_of, map_of, object_of, set_of, string
+from ...schema import (
+    CONTENT,
+    NOT_TOLD,
+    OURS,
+    archive,
+    arn,
+    boolean,
+    integer,
+    list_of,
+    map_of,
+    object_of,
+    set_of,
+    string,
+)
 from ...settings import Settings
 from ...values import UNKNOWN, has_unknown
 from .. import given
@@ -113,7 +126,7 @@ class Function(ResourceType):
                 "workingDirectory": string(shape="WorkingDirectory"),
             }
         ),
-        "imageUri": string(local=True),
+        "imageUri": string(local=NOT_TOLD),
         "kmsKeyArn": arn(),
         "layers": list_of(arn(), maximum=5),
         "loggingConfig": object_of(
@@ -134,15 +147,15 @@ class Function(ResourceType):
             meaning="letters, digits, hyphens and underscores",
         ),
         "packageType": string(default="Zip", replaces=True, shape="PackageType"),
-        "publish": boolean(default=False, local=True),
+        "publish": boolean(default=False, local=OURS),
         "reservedConcurrentExecutions": integer(default=-1, minimum=-1),
         "role": arn(required=True),
         "runtime": string(shape="Runtime"),
-        "s3Bucket": string(local=True, shape="S3Bucket"),
-        "s3Key": string(local=True, shape="S3Key"),
-        "s3ObjectVersion": string(local=True, shape="S3ObjectVersion"),
-        "skipDestroy": boolean(default=False, local=True),
-        "sourceCodeHash": string(local=True, settled=True),
+        "s3Bucket": string(local=CONTENT, shape="S3Bucket"),
+        "s3Key": string(local=CONTENT, shape="S3Key"),
+        "s3ObjectVersion": string(local=CONTENT, shape="S3ObjectVersion"),
+        "skipDestroy": boolean(default=False, local=OURS),
+        "sourceCodeHash": string(local=OURS, settled=True),
         "timeout": integer(default=3, minimum=1, maximum=900),
         "tracingConfig": object_of({"mode": string(required=True, shape="TracingMode")}, settled=True),
         "vpcConfig": object_of(
@@ -376,7 +389,7 @@ def _configuration(inputs: Properties) -> dict[str, Any]:
         Layers=inputs.get("layers"),
         DeadLetterConfig=_pascal(inputs.get("deadLetterConfig")),
         Environment=_environment(inputs.get("environment")),
-        EphemeralStorage=_pascal(inputs.get("ephemeralStorage")),
+        EphemeralStorage=_pascal(inputs.get("ephemeralStorage")) or None,
         LoggingConfig=_pascal(inputs.get("loggingConfig")),
         TracingConfig=_pascal(inputs.get("tracingConfig")),
         VpcConfig=_pascal(inputs.get("vpcConfig")),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...archives import zipped
 from ...check import Failure
 from ...clients import Aws
+from ...errors import ProviderError
 from ...resource import Properties, ResourceType
-from ...schema import archive, boolean, set_of, string
+from ...schema import CONTENT, OURS, archive, boolean, set_of, string
 from ...settings import Settings
 from .. import given
 
@@ -30,11 +32,11 @@ class LayerVersion(ResourceType):
         "description": string(replaces=True, shape="Description"),
         "layerName": string(required=True, replaces=True, shape="LayerName"),
         "licenseInfo": string(replaces=True, shape="LicenseInfo"),
-        "s3Bucket": string(replaces=True, local=True, shape="S3Bucket"),
-        "s3Key": string(replaces=True, local=True, shape="S3Key"),
-        "s3ObjectVersion": string(replaces=True, local=True, shape="S3ObjectVersion"),
-        "skipDestroy": boolean(default=False, local=True),
-        "sourceCodeHash": string(replaces=True, local=True, settled=True),
+        "s3Bucket": string(replaces=True, local=CONTENT, shape="S3Bucket"),
+        "s3Key": string(replaces=True, local=CONTENT, shape="S3Key"),
+        "s3ObjectVersion": string(replaces=True, local=CONTENT, shape="S3ObjectVersion"),
+        "skipDestroy": boolean(default=False, local=OURS),
+        "sourceCodeHash": string(replaces=True, local=OURS, settled=True),
     }
     outputs = (
         "arn",
@@ -46,6 +48,10 @@ class LayerVersion(ResourceType):
         "sourceCodeSize",
         "version",
     )
+
+    def imported_by(self) -> str:
+        """Its ARN."""
+        return "<arn>"
 
     def check(self, inputs: Properties, settings: Settings) -> Iterable[Failure]:
         """One source of the code."""
@@ -119,5 +125,7 @@ class LayerVersion(ResourceType):
 
 def _parts(id: str) -> tuple[str, int]:
     """Name and version in a layer version's ARN."""
-    *_, name, version = id.split(":")
-    return name, int(version)
+    found = re.fullmatch(r"arn:.+:layer:([^:]+):(\d+)", id)
+    if found is None:
+        raise ProviderError(f"\"{id}\" isn't the ARN of a layer's version, which ends in layer:NAME:VERSION")
+    return found[1], int(found[2])

@@ -12,7 +12,7 @@ from ...resource import Properties, ResourceType
 from ...schema import boolean, string
 from ...settings import Settings
 from .. import given
-from .names import function_reference
+from .names import bare_name, function_reference
 
 _CONDITIONS = {
     "aws:sourcearn": "sourceArn",
@@ -25,7 +25,7 @@ _CONDITIONS = {
 
 
 class Permission(ResourceType):
-    """A permission. Its id is its statement's; ``<function>[:<qualifier>]/<statement>`` imports it."""
+    """A permission. Its id is its statement's."""
 
     token = "aws:lambda/permission:Permission"
     service = "lambda"
@@ -59,6 +59,10 @@ class Permission(ResourceType):
     def id_of(self, inputs: Properties) -> str:
         """Its statement's id."""
         return str(inputs["statementId"])
+
+    def imported_by(self) -> str:
+        """Its function and its statement."""
+        return "<function>[:<qualifier>]/<statementId>"
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Add the statement."""
@@ -110,9 +114,7 @@ def _parts(id: str, known: Properties) -> tuple[str, str | None, str]:
     if "function" in known:
         return known["function"], known.get("qualifier"), id
     reference, _, statement_id = id.rpartition("/")
-    if reference.startswith("arn:"):
-        return reference, None, statement_id
-    function, _, qualifier = reference.partition(":")
+    function, _, qualifier = str(bare_name(reference)).partition(":")
     return function, qualifier or None, statement_id
 
 

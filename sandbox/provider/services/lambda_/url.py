@@ -9,7 +9,7 @@ from ...errors import is_missing
 from ...resource import Properties, ResourceType, Update
 from ...schema import boolean, integer, object_of, set_of, string
 from .. import given
-from .names import bare_name, function_reference
+from .names import function_reference
 
 _PUBLIC: dict[str, dict[str, Any]] = {
     "FunctionURLAllowPublicAccess": {
@@ -51,8 +51,12 @@ class FunctionUrl(ResourceType):
 
     def id_of(self, inputs: Properties) -> str:
         """Its function and its qualifier."""
-        name, qualifier = bare_name(inputs["functionName"]), inputs.get("qualifier")
+        name, qualifier = inputs["functionName"], inputs.get("qualifier")
         return f"{name}/{qualifier}" if qualifier else str(name)
+
+    def imported_by(self) -> str:
+        """Its id."""
+        return "<functionName>[/<qualifier>]"
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Make the URL of a function or of its alias."""

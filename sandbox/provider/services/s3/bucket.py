@@ -10,7 +10,7 @@ from ...check import Failure
 from ...clients import Aws
 from ...errors import ProviderError, code_of
 from ...resource import Properties, ResourceType, Update
-from ...schema import boolean, string
+from ...schema import OURS, boolean, string
 from ...settings import Settings
 from .. import given, tag_list, tag_map
 
@@ -43,7 +43,7 @@ class Bucket(ResourceType):
     service = "s3"
     props = {
         "bucket": string(replaces=True),
-        "forceDestroy": boolean(default=False, local=True),
+        "forceDestroy": boolean(default=False, local=OURS),
         "objectLockEnabled": boolean(settled=True, replaces=True),
     }
     outputs = (

@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 from ...archives import content, zipped
 from ...check import Failure
 from ...clients import Aws
-from ...errors import ProviderError
 from ...resource import Properties, ResourceType, Update
-from ...schema import arn, boolean, file, map_of, string
+from ...schema import CONTENT, OURS, arn, boolean, file, map_of, string
 from ...settings import Settings
 from ...values import Archive
 from .. import given, tag_list, tag_map
@@ -49,22 +48,25 @@ class BucketObjectv2(ResourceType):
     props = {
         "bucket": string(required=True, replaces=True, minimum=1),
         "cacheControl": string(),
-        "checksumAlgorithm": string(local=True, shape="ChecksumAlgorithm"),
-        "content": string(local=True),
-        "contentBase64": string(local=True),
+        # The others need botocore's C extension.
+        "checksumAlgorithm": string(
+            local="AWS tells the checksum, not that it was asked for", values=("CRC32", "SHA1", "SHA256")
+        ),
+        "content": string(local=CONTENT),
+        "contentBase64": string(local=CONTENT),
         "contentDisposition": string(),
         "contentEncoding": string(),
         "contentLanguage": string(),
         "contentType": string(settled=True),
         "etag": string(settled=True),
-        "forceDestroy": boolean(default=False, local=True),
+        "forceDestroy": boolean(default=False, local=OURS),
         # The real provider takes the resource's name when there is none; programs of the sandbox say it.
         "key": string(required=True, replaces=True, minimum=1, maximum=1_024),
         "kmsKeyId": arn(settled=True),
         "metadata": map_of(string()),
         "serverSideEncryption": string(settled=True, shape="ServerSideEncryption"),
         "source": file(),
-        "sourceHash": string(local=True),
+        "sourceHash": string(local=OURS),
         "storageClass": string(settled=True, shape="StorageClass"),
         "websiteRedirect": string(),
     }
@@ -98,13 +100,17 @@ class BucketObjectv2(ResourceType):
         """Its bucket and its key."""
         return f"{inputs['bucket']}/{inputs['key']}"
 
+    def imported_by(self) -> str:
+        """Its id, or its URL."""
+        return "[s3://]<bucket>/<key>"
+
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Put the object."""
         self._put(aws, inputs)
         return self.id_of(inputs)
 
     def read(self, aws: Aws, id: str, known: Properties) -> Properties | None:
-        """The object's headers and tags; imported by ``BUCKET/KEY`` or ``s3://BUCKET/KEY``."""
+        """The object's headers and tags."""
         del known
         where = _where(id)
         s3 = aws.client("s3")
@@ -145,6 +151,10 @@ class BucketObjectv2(ResourceType):
     @staticmethod
     def _put(aws: Aws, inputs: Properties) -> None:
         encryption = "aws:kms" if inputs.get("kmsKeyId") else None
+        if str(inputs.get("serverSideEncryption", "")).startswith("aws:kms") and not inputs.get("kmsKeyId"):
+            # AWS takes its own key then; the embedded AWS wants to be told.
+            own = f"arn:{aws.partition}:kms:{aws.region}:{aws.account_id}:alias/aws/s3"
+            inputs = inputs | {"kmsKeyId": own}
         request = given(
             Bucket=inputs["bucket"],
             Key=inputs["key"],
@@ -202,6 +212,4 @@ def _body(aws: Aws, inputs: Properties) -> bytes:
 
 def _where(id: str) -> dict[str, Any]:
     bucket, _, key = id.removeprefix("s3://").partition("/")
-    if not key:
-        raise ProviderError(f"the id {id!r} isn't allowed; an object is imported by BUCKET/KEY")
     return {"Bucket": bucket, "Key": key}

@@ -7,7 +7,7 @@ from typing import Final
 
 from ...clients import Aws
 from ...resource import Properties, Update
-from ...schema import boolean
+from ...schema import OURS, boolean
 from .setting import BucketSetting, props
 
 _SWITCHES: Final[Mapping[str, str]] = {
@@ -24,7 +24,7 @@ class BucketPublicAccessBlock(BucketSetting):
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     props = props(
         **{key: boolean(default=False) for key in _SWITCHES},
-        skipDestroy=boolean(local=True),
+        skipDestroy=boolean(local=OURS),
     )
 
     def create(self, aws: Aws, inputs: Properties) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ...clients import Aws
+from ...errors import ProviderError
 from ...resource import Properties, Update
 from ...schema import object_of, string
+from ...values import UNKNOWN
 from .setting import BucketSetting, props
 
 
@@ -20,10 +20,14 @@ class BucketVersioning(BucketSetting):
         ),
     )
 
-    def also_replaces(self, olds: Properties, news: Properties) -> Iterable[str]:
+    def check_change(self, olds: Properties, news: Properties) -> None:
         """A bucket that was versioned once can't be as if it never was."""
-        if news["versioningConfiguration"]["status"] == "Disabled":
-            yield "versioningConfiguration"
+        old, new = (each["versioningConfiguration"] for each in (olds, news))
+        if new is not UNKNOWN and new["status"] == "Disabled" != old["status"]:
+            raise ProviderError(
+                f"versioningConfiguration.status: {old['status']} isn't changed to Disabled: a bucket that "
+                'was versioned once can\'t be as if it never was; give "Suspended"'
+            )
 
     def create(self, aws: Aws, inputs: Properties) -> str:
         """Set it; "Disabled" is what a new bucket is."""
