@@ -147,7 +147,9 @@ class Deployment:
     def _execute(self) -> None:
         try:
             if self._update.refresh or self._update.kind is Kind.REFRESH:
-                self._refresh()
+                self._refresh(self.base)
+            else:
+                self._refresh([state for state in self.base if state.refresh_before_update])
             if self.cancelled or self._update.kind is Kind.REFRESH:
                 return
             if self._update.kind is Kind.DESTROY:
@@ -340,19 +342,21 @@ class Deployment:
             return
         self._delete(self.generator.deletions())
 
-    def _refresh(self) -> None:
-        """Read every resource; what is gone leaves the state."""
-        steps = []
-        for state in self.base:
-            self.ensure_provider(state)
-            steps.append(RefreshStep(self, state))
-        self.executor.run_all(steps)
-        if self.executor.error is not None:
-            self.cancel()
+    def _refresh(self, chosen: Sequence[ResourceState]) -> None:
+        """Read these resources; what is gone leaves the state. What can't be read stays as it is."""
+        if not chosen:
             return
-        resources = _without_gone([step.new for step in steps if step.new is not None])
+        steps: dict[ResourceState, RefreshStep] = {}
+        for state in chosen:
+            self.ensure_provider(state)
+            steps[state] = RefreshStep(self, state)
+        self.executor.run_all(list(steps.values()))
+        found = [steps[state].new if state in steps else state for state in self.base]
+        resources = _without_gone([state for state in found if state is not None])
         self._rebase(resources)
         self.snapshots.rebase(resources)
+        if self.executor.error is not None:
+            self.cancel()
 
     def _settle(self, loaded: Snapshot) -> None:
         """Find out what became of the operations that an earlier run was cut off in."""
@@ -732,10 +736,11 @@ def _without_gone(resources: list[ResourceState]) -> list[ResourceState]:
     parents: dict[str, str] = {}
     for state in resources:
         state.dependencies = [urn for urn in state.dependencies if urn in present]
-        state.property_dependencies = {
+        known = {
             key: [urn for urn in found if urn in present]
             for key, found in state.property_dependencies.items()
         }
+        state.property_dependencies = {key: found for key, found in known.items() if found}
         state.replace_with = [urn for urn in state.replace_with if urn in present]
         if state.deleted_with and state.deleted_with not in present:
             state.deleted_with = ""

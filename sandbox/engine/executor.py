@@ -129,7 +129,9 @@ class StepExecutor:
             deployment.emit(
                 ResourceFailed(step=step.view(), error=str(error), duration_s=time.monotonic() - begun)
             )
-        if not isinstance(error, ProtectedError):  # the others that are protected are told as well
+        # The others that are protected are told as well; a refresh reads all that it can.
+        tolerant = isinstance(error, ProtectedError) or isinstance(step, RefreshStep)
+        if not tolerant or _unanswered(error):
             deployment.cancel()
         return False
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import paths
 from . import urn as urns
+from .differences import detailed_diff
 from .errors import EngineError
 from .events import PropertyDiff, Severity
 from .goals import Alias, Goal, ReadGoal, Registration
@@ -116,7 +117,8 @@ class StepGenerator:
             inputs = result.inputs
         new.inputs = inputs
         remediated, violated = self._deployment.analyze(new, goal)
-        new.inputs = remediated
+        # a component's state has the changes that its diff ignores
+        new.inputs = remediated if new.custom or remediated is not inputs else goal.properties
         if invalid or violated:
             self.saw_error = True
             raise InvalidResourceError(f"resource {urn} is invalid")
@@ -155,6 +157,9 @@ class StepGenerator:
         seed: bytes,
     ) -> list[Step]:
         urn = new.urn
+        if contains_unknown(new.replacement_trigger) and not self._deployment.preview:
+            self._error(f"replacement trigger contains unknowns for {urn}", urn)
+            raise InvalidResourceError(f"resource {urn} has an unknown replacement trigger")
         triggered = _triggered(old.replacement_trigger, new.replacement_trigger)
         if triggered:
             diff = DiffResult(changes=True)
@@ -431,7 +436,8 @@ class StepGenerator:
         if self._provider_changed(old, new):
             return DiffResult(changes=True, replace_keys=["provider"])
         if not new.custom:
-            return DiffResult(changes=not same(old.inputs, new.inputs))
+            inputs = self.with_ignored(new.urn, new.inputs, old.inputs, goal.ignore_changes)
+            return DiffResult(changes=not same(old.inputs, inputs))
         if provider is None:
             return self._deployment.registry.diff(
                 new.urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes
@@ -632,10 +638,4 @@ def plain_diff(old_inputs: PropertyMap, new_inputs: PropertyMap) -> DiffResult:
     keys = changed_keys(old, new)
     if not keys:
         return DiffResult(changes=False)
-    detailed = {
-        key: PropertyDiff(
-            kind="update" if key in old and key in new else "add" if key in new else "delete", input_diff=True
-        )
-        for key in keys
-    }
-    return DiffResult(changes=True, changed_keys=keys, detailed_diff=detailed)
+    return DiffResult(changes=True, changed_keys=keys, detailed_diff=detailed_diff(old, new))

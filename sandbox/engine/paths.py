@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from typing import Final, TypeAlias
 
 from .properties import PropertyMap, Secret, Value, make_secret
 
 Path: TypeAlias = tuple[str | int, ...]
 """Names and indices; the name ``*`` matches every one."""
+
+_PLAIN: Final = re.compile("[A-Za-z0-9_]*")
 
 
 def parse(text: str) -> Path:
@@ -54,6 +57,20 @@ def _quoted(rest: str, text: str) -> tuple[str, str]:
     if rest[i : i + 2] != '"]':
         raise ValueError(f"property path {text!r}: missing closing quote or bracket")
     return key, rest[i + 2 :]
+
+
+def join(path: Path) -> str:
+    """The path as it is written."""
+    text = ""
+    for element in path:
+        if isinstance(element, int):
+            text += f"[{element}]"
+        elif _PLAIN.fullmatch(element):
+            text += f".{element}" if text else element
+        else:
+            quoted = element.replace('"', '\\"')
+            text += f'["{quoted}"]'
+    return text
 
 
 def matches(pattern: Path, other: Path) -> bool:

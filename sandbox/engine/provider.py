@@ -126,6 +126,7 @@ class Provider:
         self._protocol: Protocol | None = None
         self._known: bool | None = None
         self._configured = threading.Event()
+        self._refusal: ProviderError | None = None
         try:
             answer = client.call(
                 "Handshake",
@@ -198,7 +199,7 @@ class Provider:
     def configure(self, urn: str, identity: str, inputs: PropertyMap) -> None:
         """Give it its configuration; with unknowns in it, it stays unconfigured and is asked nothing.
 
-        :raises ProviderError: it refuses
+        If it refuses, so does everything that it is asked then: one that nobody needs stops nothing.
         """
         if any(contains_unknown(value) for key, value in inputs.items() if key != "version"):
             self._protocol = self._protocol or Protocol()
@@ -211,21 +212,23 @@ class Provider:
             if key != "version":
                 plain = unwrap(value)
                 variables[f"{package}:config:{key}"] = plain if isinstance(plain, str) else go_json(plain)
-        answer = self._client.call(
-            "Configure",
-            provider_pb2.ConfigureRequest(
-                urn=urn,
-                name=urns.name(urn),
-                type=urns.type_of(urn),
-                id=identity,
-                acceptSecrets=True,
-                acceptResources=True,
-                sends_old_inputs=True,
-                sends_old_inputs_to_delete=True,
-                variables=variables,
-                args=marshal(inputs, Marshal(secrets=True, resources=True)),
-            ),
+        request = provider_pb2.ConfigureRequest(
+            urn=urn,
+            name=urns.name(urn),
+            type=urns.type_of(urn),
+            id=identity,
+            acceptSecrets=True,
+            acceptResources=True,
+            sends_old_inputs=True,
+            sends_old_inputs_to_delete=True,
+            variables=variables,
+            args=marshal(inputs, Marshal(secrets=True, resources=True)),
         )
+        try:
+            answer = self._client.call("Configure", request)
+        except ProviderError as error:
+            self._refusal = error
+            return
         if self._protocol is None:
             self._protocol = Protocol(
                 secrets=answer.acceptSecrets,
@@ -237,7 +240,12 @@ class Provider:
         self._configured.set()
 
     def _ready(self) -> tuple[Protocol, bool]:
-        """What it takes, and whether its configuration is known."""
+        """What it takes, and whether its configuration is known.
+
+        :raises ProviderError: it refused its configuration
+        """
+        if self._refusal is not None:
+            raise self._refusal
         if not self._configured.is_set() or self._protocol is None or self._known is None:
             raise EngineError(f"the provider of {self.package!r} was asked before it was configured")
         return self._protocol, self._known
