@@ -182,6 +182,25 @@ def test_a_preview_reads_and_shows_the_import_and_changes_nothing(there: Lab) ->
     assert there.state.load() is None
 
 
+def test_people_see_what_is_taken_in_and_what_is_changed(there: Lab) -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    from sandbox.cli.display import say_preview
+
+    result = ok(there.preview('Thing("a", O(import_="old-7"), text="mine")'))
+    out = Console(file=StringIO(), record=True, width=200)
+    say_preview(out, result, diff=True)
+    shown = [line.strip() for line in out.export_text().splitlines()]
+    assert shown[-4:] == [
+        "=  test:index:Thing a",
+        "+ text: as it is",
+        "~  test:index:Thing a [text]",
+        "~ text: as it is => mine",
+    ]
+
+
 def test_a_replacement_by_an_import_is_shown_as_one_step(there: Lab) -> None:
     ok(there.up('Thing("a", text="as it is")'))
     result = ok(there.preview('Thing("a", O(import_="old-7"), text="as it is")'))
