@@ -79,7 +79,11 @@ lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 	@$(BIN)/zizmor --offline --no-progress --quiet .github
 
 .PHONY: test
-test: setup lint ## every check and test
+test: setup ## every check and test; the checks beside the tests, many of which wait for the sandbox
+	@$(MAKE) --no-print-directory --jobs 2 lint pytest
+
+.PHONY: pytest
+pytest: setup
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 .PHONY: bench
