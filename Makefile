@@ -78,8 +78,9 @@ lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 	@$(BIN)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --no-progress --quiet .github
 
+# Checks and tests run side by side: many tests only wait for the sandbox.
 .PHONY: test
-test: setup ## every check and test; the checks beside the tests, many of which wait for the sandbox
+test: setup ## every check and test
 	@$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 .PHONY: pytest
