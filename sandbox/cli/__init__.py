@@ -23,6 +23,7 @@ _COMMANDS = {
     "up": ("deploy", "Deploy a stage to the sandbox."),
     "destroy": ("deploy", "Delete everything that a stage has in the sandbox."),
     "refresh": ("deploy", "Make the state say what is really there."),
+    "cancel": ("cancel", "Stop a run that holds a stage."),
     "policy": ("policy", "Judge what is deployed, by the policy pack."),
     "invoke": ("call", "Call a function and print its answer."),
     "send": ("call", "Send a function one of its test events."),

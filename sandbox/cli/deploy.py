@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,20 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import JSON, REPORT, RUN, SHARED, YES, chosen, with_options, workspace
+from .options import (
+    JSON,
+    PREVIEW_ONLY,
+    REFRESH,
+    REPLACE,
+    REPORT,
+    RUN,
+    SHARED,
+    TARGETS,
+    YES,
+    chosen,
+    require_consent,
+    with_options,
+    workspace,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sandbox.emulator import Emulator
     from sandbox.engine import Event, Program, ProviderClient, Result, StackConfig
+    from sandbox.engine.targets import Targets
     from sandbox.provider.endpoint import Endpoint
 
     from .workspace import Workspace
 
 
 @click.command("preview")
-@with_options(*SHARED, *RUN, *REPORT, *JSON)
+@with_options(*SHARED, *RUN, *TARGETS, *REPLACE, *REFRESH, *REPORT, *JSON)
 def preview_command() -> int:
     """Show what `fleet up` (or, for a stage of a real account, `pulumi up`) would change.
 
@@ -36,24 +50,25 @@ def preview_command() -> int:
     """
     from .reporting import report_of, write_reports
 
+    targets = _targets()
     with _started() as (place, program):
         config = place.config()
         if chosen("json"):
             from sandbox.engine.digest import preview_digest
 
-            result = _run(place, config, "up", preview=True, program=program)
+            result = _run(place, config, "up", targets=targets, preview=True, program=program)
             write_reports(report_of(result, place))
             click.echo(json.dumps(preview_digest(result), indent=4))
             for violation in result.violations:
                 click.echo(f"{violation.level}: {violation.policy}: {violation.message.strip()}", err=True)
             return result.exit_code
-        result = _show(place, config, "up", preview=True, program=program)
+        result = _show(place, config, "up", targets=targets, preview=True, program=program)
         write_reports(report_of(result, place))
         return result.exit_code
 
 
 @click.command("up")
-@with_options(*SHARED, *RUN, *YES, *JSON)
+@with_options(*SHARED, *RUN, *TARGETS, *REPLACE, *REFRESH, *YES, *JSON)
 def up_command() -> int:
     """Deploy a stage to the embedded AWS on this machine, starting what isn't running.
 
@@ -61,30 +76,45 @@ def up_command() -> int:
     stage that names no account at all is taken too, since no other account can be reached from here. On a
     terminal the changes are shown and confirmed first; elsewhere --yes is needed.
     """
-    _require_consent("up")
+    require_consent("up")
+    targets = _targets()
     with _started() as (place, program):
-        return _change(place, "up", program=program)
+        return _change(place, "up", targets=targets, program=program)
 
 
 @click.command("destroy")
-@with_options(*SHARED, *YES, *JSON)
+@with_options(*SHARED, *TARGETS, *REFRESH, *PREVIEW_ONLY, *YES, *JSON)
+@click.option(
+    "--exclude-protected", "protected", is_flag=True, help="Leave what is protected, and what it needs."
+)
 @click.option("--remove", is_flag=True, help="Forget the stage's state afterwards.")
-def destroy_command(remove: bool) -> int:
-    """Delete everything that a stage has in the sandbox. Its surroundings stay; `fleet down` stops them."""
-    _require_consent("destroy")
+def destroy_command(protected: bool, remove: bool) -> int:
+    """Delete everything that a stage has in the sandbox. Its surroundings stay; `fleet down` stops them.
+
+    If any of it is protected, nothing is deleted, and it is told what is protected. With targets, all that
+    depends on them has to be among them, or --target-dependents adds it.
+    """
+    targets = _targets(exclude_protected=protected)
+    if remove and targets.limited:
+        raise click.UsageError("--remove forgets the stage as a whole: nothing can be left out")
+    require_consent("destroy")
     place = workspace()
-    code = _change(place, "destroy")
-    if remove and code == 0:
+    code = _change(place, "destroy", targets=targets)
+    if remove and code == 0 and not chosen("preview_only"):
         place.store.remove()
     return code
 
 
 @click.command("refresh")
-@with_options(*SHARED, *YES, *JSON)
+@with_options(*SHARED, *TARGETS, *PREVIEW_ONLY, *YES, *JSON)
 def refresh_command() -> int:
-    """Read every resource of a stage and make the state say what is really there."""
-    _require_consent("refresh")
-    return _change(workspace(), "refresh")
+    """Read every resource of a stage and make the state say what is really there.
+
+    What isn't as the state said (drift) is told, property by property; what is gone leaves the state.
+    """
+    targets = _targets()
+    require_consent("refresh")
+    return _change(workspace(), "refresh", targets=targets)
 
 
 def previewed() -> tuple[StackConfig, Result]:
@@ -106,22 +136,41 @@ def _started() -> Iterator[tuple[Workspace, Program]]:
         program.close()
 
 
-def _require_consent(kind: str) -> None:
-    """Make sure that somebody can be asked, before anything is started."""
-    if not chosen("yes") and not sys.stdin.isatty():
-        raise click.UsageError(f"{kind} has to be confirmed, and this is no terminal to ask on: add --yes")
+def _targets(*, exclude_protected: bool = False) -> Targets:
+    """The resources that this call is about, as its options say."""
+    from sandbox.engine.targets import Targets
+
+    both = chosen("target_replace") or ()
+    targets = Targets(
+        only=(*(chosen("target") or ()), *both),
+        dependents=bool(chosen("target_dependents")),
+        exclude=chosen("exclude") or (),
+        exclude_dependents=bool(chosen("exclude_dependents")),
+        exclude_protected=exclude_protected,
+        replace=(*(chosen("replace") or ()), *both),
+    )
+    if targets.only and (targets.exclude or exclude_protected):
+        raise click.UsageError("choose resources with --target, or leave some out with --exclude, not both")
+    return targets
 
 
-def _change(place: Workspace, kind: str, *, program: Program | None = None) -> int:
+def _change(place: Workspace, kind: str, *, targets: Targets, program: Program | None = None) -> int:
     from sandbox import emulator
 
     from .workspace import require_sandbox_stage
 
     config = place.config()
     require_sandbox_stage(config)
+    show = _silent if chosen("json") else _show
+    if chosen("preview_only"):
+        emulator.ensure(place.home)
+        result = show(place, config, kind, targets=targets, preview=True, program=program)
+        if chosen("json"):
+            click.echo(json.dumps(_summary(result), indent=2))
+        return result.exit_code
     if not chosen("yes"):
         emulator.ensure(place.home)
-        planned = _show(place, config, kind, preview=True, program=program)
+        planned = _show(place, config, kind, targets=targets, preview=True, program=program)
         if planned.exit_code != 0:
             return planned.exit_code
         click.confirm(f"Do this to stage {place.stack!r} in the sandbox?", abort=True)
@@ -129,8 +178,9 @@ def _change(place: Workspace, kind: str, *, program: Program | None = None) -> i
     running = emulator.ensure(place.home)
     if not place.lost_by_emulator(running.instance):
         place.remember_instance(running.instance)
-    run = _silent if chosen("json") else _show
-    result = run(place, config, kind, preview=False, program=program, judged=not chosen("yes"))
+    result = show(
+        place, config, kind, targets=targets, preview=False, program=program, judged=not chosen("yes")
+    )
     if result.exit_code == 0:
         place.remember_instance(running.instance)
     if chosen("json"):
@@ -139,9 +189,16 @@ def _change(place: Workspace, kind: str, *, program: Program | None = None) -> i
 
 
 def _silent(
-    place: Workspace, config: StackConfig, kind: str, *, preview: bool, program: Program | None, judged: bool
+    place: Workspace,
+    config: StackConfig,
+    kind: str,
+    *,
+    targets: Targets,
+    preview: bool,
+    program: Program | None,
+    judged: bool = False,
 ) -> Result:
-    return _run(place, config, kind, preview=preview, program=program, judged=judged)
+    return _run(place, config, kind, targets=targets, preview=preview, program=program, judged=judged)
 
 
 def _show(
@@ -149,12 +206,14 @@ def _show(
     config: StackConfig,
     kind: str,
     *,
+    targets: Targets,
     preview: bool,
     program: Program | None,
     judged: bool = False,
 ) -> Result:
     """Run and tell."""
     from .display import Lines, LiveTree, console, is_terminal, say_end, say_preview
+    from .drift import say_drift
     from .reporting import report_of
 
     out = console()
@@ -164,9 +223,19 @@ def _show(
             "The embedded AWS was started anew since the last deployment: reading what is left of it first."
         )
     with (LiveTree if is_terminal() and not _dumb(out) else Lines)(out, preview=preview) as view:
-        result = _run(place, config, kind, preview=preview, program=program, judged=judged, on_event=view)
+        result = _run(
+            place,
+            config,
+            kind,
+            targets=targets,
+            preview=preview,
+            program=program,
+            judged=judged,
+            on_event=view,
+        )
     if preview:
         say_preview(out, result, diff=bool(chosen("diff")))
+    say_drift(out, result)
     say_end(out, result, preview=preview, report=report_of(result, place))
     if preview and kind == "up" and result.outcome == "succeeded":
         from .cost import estimates, short
@@ -190,6 +259,7 @@ def _run(
     config: StackConfig,
     kind: str,
     *,
+    targets: Targets | None = None,
     preview: bool,
     program: Program | None = None,
     judged: bool = False,
@@ -197,6 +267,7 @@ def _run(
 ) -> Result:
     from sandbox.engine.api import Kind, Update, run
     from sandbox.engine.events import ProgramStarted
+    from sandbox.engine.targets import Targets
     from sandbox.provider import prepare
 
     found = _running(place, config)
@@ -206,7 +277,9 @@ def _run(
         config=config,
         state=place.store_for(config),
         preview=preview,
-        refresh=_must_refresh(place, config),
+        refresh=bool(chosen("refresh")),
+        refresh_all=_must_refresh(place, config),
+        targets=targets or Targets(),
         judged=judged,
     )
     packs = place.policy_packs(chosen("policy_pack") or ()) if update.kind is Kind.UP else []
@@ -267,6 +340,7 @@ def _dumb(out: Console) -> bool:
 
 def _summary(result: Result) -> dict[str, Any]:
     from .display import plain
+    from .drift import drift
 
     return {
         "outcome": str(result.outcome),
@@ -279,6 +353,7 @@ def _summary(result: Result) -> dict[str, Any]:
             {"policy": v.policy, "level": v.level, "urn": v.urn, "message": v.message}
             for v in result.violations
         ],
+        "drift": drift(result),
         "duration": result.duration_s,
         "advice": result.advice,
     }

@@ -87,9 +87,9 @@ class Lines:
     def __call__(self, event: Event) -> None:
         """Hear of something."""
         if isinstance(event, ResourceDone) and changes_anything(event.step.op) and not self._preview:
-            self._out.print(f" {_row(event.step)} {_seconds(event.duration_s)}".rstrip())
+            self._out.print(f" {row(event.step)} {_seconds(event.duration_s)}".rstrip())
         elif isinstance(event, ResourceFailed):
-            self._out.print(f" [red]failed[/] {_row(event.step)}")  # why was told by a diagnostic
+            self._out.print(f" [red]failed[/] {row(event.step)}")  # why was told by a diagnostic
         elif isinstance(event, Diagnostic):
             say_diagnostic(self._out, event)
 
@@ -155,7 +155,7 @@ def tree(steps: Iterable[Step], *, notes: Mapping[str, str]) -> Tree:
             step = by_urn[urn]
             parent = step.resource.parent
             below = node(parent) if parent in shown else top
-            nodes[urn] = below.add(f"{_row(step)} {notes.get(urn, '')}".rstrip())
+            nodes[urn] = below.add(f"{row(step)} {notes.get(urn, '')}".rstrip())
         return nodes[urn]
 
     for urn in by_urn:
@@ -187,7 +187,7 @@ def say_preview(out: Console, result: Result, *, diff: bool) -> None:
 
 def say_diff(out: Console, step: Step) -> None:
     """Print a step's properties, old and new."""
-    out.print(_row(step))
+    out.print(row(step))
     taken_in = step.op in (Op.IMPORT, Op.IMPORT_REPLACEMENT)  # its old state is what there is
     old = step.old.inputs if step.old is not None and not taken_in else {}
     new = step.new.inputs if step.new is not None else {}
@@ -271,7 +271,8 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _row(step: Step) -> str:
+def row(step: Step) -> str:
+    """A step on a line: what is done, to which resource, and why."""
     symbol, style, _, _ = looks(step.op)
     resource = step.resource
     name = resource.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,6 +52,39 @@ RUN = (
 )
 
 
+TARGETS = (
+    _shared(
+        "-t",
+        "--target",
+        multiple=True,
+        metavar="URN",
+        help="Touch this resource only (repeatable). * is a part of a URN without colons, ** any part.",
+    ),
+    _shared("--target-dependents", is_flag=True, help="Touch what depends on a target as well."),
+    _shared(
+        "-x",
+        "--exclude",
+        multiple=True,
+        metavar="URN",
+        help="Don't touch this resource (repeatable; * and **).",
+    ),
+    _shared(
+        "--exclude-dependents", is_flag=True, help="Don't touch what depends on what is excluded either."
+    ),
+)
+REPLACE = (
+    _shared(
+        "--replace",
+        multiple=True,
+        metavar="URN",
+        help="Replace this resource, changed or not (repeatable; * and **).",
+    ),
+    _shared("--target-replace", multiple=True, metavar="URN", help="Short for --target URN --replace URN."),
+)
+REFRESH = (_shared("-r", "--refresh", is_flag=True, help="Read first what is really there."),)
+PREVIEW_ONLY = (_shared("--preview-only", is_flag=True, help="Only show what would be done."),)
+
+
 class _ReportType(click.ParamType[tuple[str, Path]]):
     """``FORMAT=FILE``."""
 
@@ -95,6 +129,12 @@ def with_options(*options: Callable[[F], F]) -> Callable[[F], F]:
 def chosen(name: str) -> Any:
     """What was chosen for a shared option in this call, or ``None``."""
     return (click.get_current_context().find_object(dict) or {}).get(name)
+
+
+def require_consent(kind: str) -> None:
+    """Make sure that somebody can be asked, before anything is started."""
+    if not (chosen("yes") or chosen("preview_only") or sys.stdin.isatty()):
+        raise click.UsageError(f"{kind} has to be confirmed, and this is no terminal to ask on: add --yes")
 
 
 def workspace() -> Workspace:

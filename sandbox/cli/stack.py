@@ -1,8 +1,10 @@
-"""``stack output``, ``stack export``, ``stack ls`` and ``stack graph``."""
+"""``stack output``, ``stack export``, ``stack import``, ``stack ls`` and ``stack graph``."""
 
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +76,40 @@ def export(file: Path | None, show_secrets: bool) -> None:
         file.write_text(text + "\n")
 
 
+@stack_command.command("import")
+@with_options(*SHARED, *JSON)
+@click.option(
+    "--file", type=click.Path(dir_okay=False, path_type=Path), help="Read from a file; default: from stdin."
+)
+@click.option(
+    "-f", "--force", is_flag=True, help="Take it even if it is another stage's, or doesn't fit together."
+)
+def import_(file: Path | None, force: bool) -> None:
+    """Make an exported state the stage's own: what `fleet stack export` or `pulumi stack export` printed.
+
+    No resource is touched. The state before stays beside the new one as STAGE.json.bak. Secrets keep the
+    passphrase that they were encrypted with (PULUMI_CONFIG_PASSPHRASE has to be set to it, if it isn't the
+    sandbox's own); those that were exported with --show-secrets are encrypted.
+    """
+    from sandbox.engine.state.imported import import_state
+
+    place = workspace()
+    source = str(file) if file is not None else "the input"
+    try:
+        text = (file.read_bytes() if file is not None else sys.stdin.buffer.read()).decode()
+    except OSError as error:
+        raise click.UsageError(f"{source} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{source} isn't text in UTF-8") from None
+    done = import_state(text, place.store_to_fill(), source=source, force=force)
+    for warning in done.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if chosen("json"):
+        click.echo(json.dumps(asdict(done), indent=2))
+    else:
+        click.echo(f"{place.stack}: {done.resources} resources taken in; there were {done.before}.")
+
+
 @stack_command.command("ls")
 @with_options(*SHARED, *JSON)
 def ls() -> None:
@@ -95,19 +131,32 @@ def ls() -> None:
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to a file, as its name ends: .svg, or .html (a page with a picture for each system). With "
-    "{system} in its name: one file for each.",
+    help="Write to a file, as its name ends: .svg, .html (a page with a picture for each system) or .dot. "
+    "With {system} in its name: one file for each.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["svg", "html"]), help="Draw this, whatever the file's name."
+    "--format", "form", type=click.Choice(["svg", "html", "dot"]), help="Draw this, whatever the file's name."
 )
 @click.option("--system", "systems", multiple=True, metavar="NAME", help="Draw this system (repeatable).")
-def graph(file: Path | None, form: str | None, systems: tuple[str, ...]) -> int:
+@click.option("--ignore-parent-edges", is_flag=True, help="DOT without what is inside what.")
+@click.option("--ignore-dependency-edges", is_flag=True, help="DOT without what depends on what.")
+@click.option("--short-node-name", is_flag=True, help="DOT with names instead of URNs.")
+def graph(
+    file: Path | None,
+    form: str | None,
+    systems: tuple[str, ...],
+    ignore_parent_edges: bool,
+    ignore_dependency_edges: bool,
+    short_node_name: bool,
+) -> int:
     """Draw the stage's architecture: its systems, services, triggers and data, and who may do what.
 
     The stage is previewed, so nothing has to be deployed and no account is needed. All is read from the
     resources (policies, permissions, routes, events), so any Pulumi program can be drawn. With --json: what
     would be drawn.
+
+    A .dot file is what `pulumi stack graph` writes: every resource of the stage's state, with its parent and
+    what depends on it.
     """
     from sandbox.architecture import draw, page, read
 
@@ -115,9 +164,18 @@ def graph(file: Path | None, form: str | None, systems: tuple[str, ...]) -> int:
     from .planned import planned
 
     form = form or (file.suffix.removeprefix(".").lower() if file and not chosen("json") else "svg")
-    if form not in ("svg", "html"):
+    if form not in ("svg", "html", "dot"):
         raise click.UsageError(
-            f"--file {file}: the name has to end in .svg or .html, or --format has to say it"
+            f"--file {file}: the name has to end in .svg, .html or .dot, or --format has to say it"
+        )
+    edges = {"parents": not ignore_parent_edges, "dependencies": not ignore_dependency_edges}
+    if form == "dot":
+        if systems or chosen("json") or (file is not None and _EACH in file.name):
+            raise click.UsageError("DOT shows the resources of the whole state: no --system, no --json")
+        return _write_dot(file, short=short_node_name, **edges)
+    if short_node_name or not all(edges.values()):
+        raise click.UsageError(
+            "--ignore-parent-edges, --ignore-dependency-edges and --short-node-name are for DOT"
         )
     config, result = previewed()
     if result.exit_code:
@@ -148,6 +206,17 @@ def graph(file: Path | None, form: str | None, systems: tuple[str, ...]) -> int:
             one.write_text(drawn(shown.of(system)), encoding="utf-8")
     else:
         file.write_text(drawn(shown), encoding="utf-8")
+    return 0
+
+
+def _write_dot(file: Path | None, *, parents: bool, dependencies: bool, short: bool) -> int:
+    from sandbox.engine.dot import dot
+
+    text = dot(workspace().state(), parents=parents, dependencies=dependencies, short=short)
+    if file is None:
+        click.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,9 +12,9 @@ from pathlib import Path
 from sandbox import surroundings
 from sandbox.emulator import ACCOUNT
 from sandbox.engine.config import Override, StackConfig
-from sandbox.engine.errors import ConfigError
+from sandbox.engine.errors import ConfigError, EngineError, StateError
 from sandbox.engine.project import Project
-from sandbox.engine.state import StateStore
+from sandbox.engine.state import Snapshot, StateStore
 from sandbox.errors import SandboxError
 from sandbox.home import Home
 from sandbox.processes import write_private
@@ -61,6 +62,25 @@ class Workspace:
     def store_for(self, config: StackConfig) -> StateStore:
         """The stack's state, to change: sealed with the configuration's salt, if that has one."""
         return StateStore(self.project, self.stack, home=self.home.path, salt=config.salt)
+
+    def store_to_fill(self) -> StateStore:
+        """The stack's state, to put another in its place: sealed as the stage's file says."""
+        salt = ""
+        with suppress(EngineError):  # the surroundings that the configuration wants may not be there
+            salt = StackConfig.load(self.project, self.stack).salt
+        return StateStore(self.project, self.stack, home=self.home.path, salt=salt)
+
+    def state(self) -> Snapshot:
+        """What the stage has.
+
+        :raises StateError: nothing, or it can't be read
+        """
+        snapshot = self.store.load()
+        if snapshot is None:
+            raise StateError(
+                f"stack {self.stack!r} has no state yet: nothing was deployed ({self.store.path})"
+            )
+        return snapshot
 
     @property
     def declares_surroundings(self) -> bool:

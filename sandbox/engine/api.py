@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from .plugins import ProviderFactory
 from .program import Program
 from .project import Project
 from .state import Snapshot, StateStore
+from .targets import Targets
 
 
 class Kind(StrEnum):
@@ -40,7 +41,9 @@ class Update:
 
     :ivar preview: only tell what would be done; nothing is called that changes anything, no state is written
     :ivar state: where the stack's state is kept; a preview without one starts from nothing
-    :ivar refresh: read every resource first, and go on from what is really there
+    :ivar refresh: read the resources that take part first, and go on from what is really there
+    :ivar refresh_all: read all of them, whatever the targets: what held them isn't there any more
+    :ivar targets: which resources take part
     :ivar parallel: how many steps run at once
     :ivar debug: also pass on what the program says with ``pulumi.log.debug``
     :ivar judged: the policy packs have passed a preview of this; else an update asks them about the whole,
@@ -53,6 +56,8 @@ class Update:
     state: StateStore | None = None
     preview: bool = False
     refresh: bool = False
+    refresh_all: bool = False
+    targets: Targets = field(default_factory=Targets)
     parallel: int = 16
     debug: bool = False
     judged: bool = False
@@ -69,6 +74,7 @@ class Result:
     :ivar config: the stack's configuration as the program saw it, secrets as ``[secret]``
     :ivar packs: the policy packs that judged
     :ivar snapshot: the state after the run (of a preview: before it)
+    :ivar drift: what a refresh found otherwise than the state said: updates, and deletes of what is gone
     :ivar advice: what to do next after a failure, in a sentence; ``""`` after success
     """
 
@@ -84,6 +90,7 @@ class Result:
     snapshot: Snapshot | None
     duration_s: float
     advice: str = ""
+    drift: tuple[Step, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -45,6 +45,7 @@ from .repair import settle
 from .snapshots import SnapshotManager
 from .state import ResourceState, Snapshot
 from .steps import RefreshStep, Step
+from .targets import Selection
 
 _SERVER_THREADS = 512  # each waiting registration holds one; they are made as they are needed
 _PROGRAM_END_TIMEOUT_S = 30.0
@@ -104,6 +105,7 @@ class Deployment:
         self._loaded_packs: list[PolicyPackLoaded] = []
         self._planned: list[StepView] = []
         self._steps: list[StepView] = []
+        self._drift: list[StepView] = []
 
     # --- the whole -------------------------------------------------------------------------------------
 
@@ -127,6 +129,7 @@ class Deployment:
                 self.registry = Registry(self._factory, self.address)
                 stack.callback(self.registry.close)
                 self.executor = StepExecutor(self, self.parallel)
+                self.selection = Selection(self, self._update.targets)
                 self.generator = StepGenerator(self)
                 self.snapshots = SnapshotManager(
                     loaded, None if self.preview else state, on_failure=self._unwritable
@@ -146,10 +149,14 @@ class Deployment:
 
     def _execute(self) -> None:
         try:
-            if self._update.refresh or self._update.kind is Kind.REFRESH:
-                self._refresh(self.base)
-            else:
-                self._refresh([state for state in self.base if state.refresh_before_update])
+            if not self._know_targets():
+                return
+            chosen = self.selection.to_refresh(self.base)
+            if self._update.refresh_all:
+                chosen = self.base
+            elif not (self._update.refresh or self._update.kind is Kind.REFRESH):
+                chosen = [state for state in chosen if state.refresh_before_update]
+            self._refresh(chosen)
             if self.cancelled or self._update.kind is Kind.REFRESH:
                 return
             if self._update.kind is Kind.DESTROY:
@@ -158,6 +165,15 @@ class Deployment:
                 self._run_program()
         except KeyboardInterrupt:
             self._interrupt()
+
+    def _know_targets(self) -> bool:
+        """Whether all that the user named is there, as far as it is known before the program runs."""
+        known = self.selection.know_replacements()
+        if self._update.kind is not Kind.UP:
+            known = self.selection.know_targets() and known
+        if not known:
+            self.fail()
+        return known
 
     def _interrupt(self) -> None:
         """Let what is under way finish, and start nothing new."""
@@ -304,8 +320,16 @@ class Deployment:
 
     def _after_program(self) -> None:
         """Delete what the program no longer wants."""
-        with self._register_lock:
-            steps = self.generator.deletions()
+        if not self.selection.know_targets(self.generator.urns):
+            self.fail()
+            return
+        try:
+            with self._register_lock:
+                left_alone, steps = self.generator.deletions()
+        except InvalidResourceError:
+            self.fail()
+            return
+        self.executor.run_chain(left_alone)
         if self._passes(steps):
             self._delete(steps)
 
@@ -329,7 +353,12 @@ class Deployment:
         return found
 
     def _destroy(self) -> None:
-        protected = [state for state in self.base if state.protect and not state.delete]
+        try:
+            left_alone, steps = self.generator.deletions()
+        except InvalidResourceError:
+            self.fail()
+            return
+        protected = [step.resource for step in steps if step.resource.protect and not step.resource.delete]
         if protected:
             self._failed = True
             names = "".join(f"\n  {state.urn}" for state in protected)
@@ -340,7 +369,8 @@ class Deployment:
                 "",
             )
             return
-        self._delete(self.generator.deletions())
+        self.executor.run_chain(left_alone)
+        self._delete(steps)
 
     def _refresh(self, chosen: Sequence[ResourceState]) -> None:
         """Read these resources; what is gone leaves the state. What can't be read stays as it is."""
@@ -351,6 +381,7 @@ class Deployment:
             self.ensure_provider(state)
             steps[state] = RefreshStep(self, state)
         self.executor.run_all(list(steps.values()))
+        self._drift = [step.view(step.result) for step in steps.values() if step.result is not Op.SAME]
         found = [steps[state].new if state in steps else state for state in self.base]
         resources = _without_gone([state for state in found if state is not None])
         self._rebase(resources)
@@ -413,6 +444,8 @@ class Deployment:
 
     def _set_outputs(self, urn: str, outputs: PropertyMap) -> None:
         step = self._open.pop(urn, None)
+        if step is not None and step.skipped:
+            return
         if step is None or step.new is None:
             raise EngineError(f"cannot complete a resource '{urn}' whose registration isn't pending")
         step.new.outputs = outputs
@@ -433,7 +466,8 @@ class Deployment:
 
     def took_in(self, step: Step, new: ResourceState) -> None:
         """A step has made a new state."""
-        self.news[new.urn] = new
+        if not step.skipped:
+            self.news[new.urn] = new
         if step.logical or step.op is Op.CREATE_REPLACEMENT:
             self._open[new.urn] = step
 
@@ -575,7 +609,7 @@ class Deployment:
         return not self.cancelled
 
     def _judge(self) -> None:
-        update = replace(self._update, preview=True, refresh=False)
+        update = replace(self._update, preview=True, refresh=False, refresh_all=False)
         planned = Deployment(
             update, providers=self._providers, policy_packs=self._pack_paths, on_event=None, program=None
         ).run()
@@ -705,6 +739,7 @@ class Deployment:
             snapshot=snapshot,
             duration_s=duration_s,
             advice=self._advice(outcome, snapshot),
+            drift=tuple(self._drift),
         )
 
     def _advice(self, outcome: Outcome, snapshot: Snapshot) -> str:

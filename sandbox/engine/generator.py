@@ -100,17 +100,25 @@ class StepGenerator:
         invalid: bool,
     ) -> list[Step]:
         urn = new.urn
+        recreating = urn in self.deletes
+        selection = self._deployment.selection
+        targeted = selection.takes_part(new) or recreating
+        if targeted:
+            selection.require_dependencies(new)
+        elif old is None and not invalid:
+            return selection.untouched(urn, old, new, registration)
         provider = None
         if new.custom and not new.is_provider:
             provider = self._deployment.provider_of(new)
-        recreating = urn in self.deletes
         external = old is not None and old.external
         seed = secrets.token_bytes(32)
-        afresh = old is None or recreating or external or old.taint
+        afresh = old is None or recreating or external or selection.is_replaced(urn, old)
         inputs = goal.properties
         if old is not None:
             inputs = self.with_ignored(urn, inputs, old.inputs, goal.ignore_changes)
-        if new.custom:
+            if not targeted:
+                inputs = old.inputs
+        if new.custom and targeted:
             olds = {} if afresh or old is None else old.inputs
             result = self._check(new, provider, olds, goal.properties if afresh else inputs, seed)
             invalid = self._tell_failures(new, result) or invalid
@@ -122,6 +130,8 @@ class StepGenerator:
         if invalid or violated:
             self.saw_error = True
             raise InvalidResourceError(f"resource {urn} is invalid")
+        if not targeted:
+            return selection.untouched(urn, old, new, registration)
         if recreating:
             assert old is not None  # noqa: S101 - what was deleted was there
             return self._recreate(old, new, registration)
@@ -206,7 +216,7 @@ class StepGenerator:
         if goal.import_id:
             self._refuse_replacing_import(old, new, diff)
         self.replaces.add(urn)
-        if new.custom and not old.taint:
+        if new.custom and not self._deployment.selection.is_replaced(urn, old):
             # a replacement is checked without the old inputs, so that e.g. names are made anew
             result = self._check(new, provider, {}, goal.properties, seed)
             if self._tell_failures(new, result):
@@ -427,7 +437,7 @@ class StepGenerator:
     def _diff(
         self, goal: Goal, old: ResourceState, new: ResourceState, provider: Provider | None
     ) -> DiffResult:
-        if old.taint:
+        if self._deployment.selection.is_replaced(new.urn, old):
             return DiffResult(changes=True, replace_keys=["id"])
         if any(urn in self.replaces for urn in new.replace_with):
             return DiffResult(changes=True, replace_keys=["replaceWith"])
@@ -533,12 +543,21 @@ class StepGenerator:
 
     # --- deletions -------------------------------------------------------------------------------------
 
-    def deletions(self) -> list[Step]:
-        """The steps for all that is in the state and that the program no longer wants."""
+    def deletions(self) -> tuple[list[Step], list[Step]]:
+        """What becomes of all that is in the state and that the program no longer wants.
+
+        :returns: the steps for what is left alone, because it doesn't take part, and those that delete
+        :raises InvalidResourceError: more would go than was asked for; the user was told
+        """
         steps: list[Step] = []
         operated = self.sames | self.updates | self.replaces | self.reads
+        selection = self._deployment.selection
+        may_go = selection.may_go()
+        left_alone = selection.left_alone(may_go, self.creates | operated | self._aliased.keys())
         for state in self._deployment.base:
             urn = self._aliased.get(state.urn, state.urn)
+            if state not in may_go:
+                continue
             if state.delete:
                 if state in self._pending_deletes:
                     continue
@@ -553,7 +572,9 @@ class StepGenerator:
             else:
                 continue
             self._deployment.ensure_provider(state)
-        return steps
+        if not selection.allows(steps):
+            raise InvalidResourceError("more would be deleted than the targets")
+        return left_alone, steps
 
     def _error(self, message: str, urn: str) -> None:
         self.saw_error = True

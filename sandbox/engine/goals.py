@@ -81,6 +81,8 @@ class Registration:
     def __init__(self) -> None:
         self.imported: ResourceState | None = None
         self.state: ResourceState | None = None
+        self.unknown = False
+        """its outputs aren't known: it wasn't made, because it doesn't take part in the run"""
         self._done = threading.Event()
 
     def done(self, state: ResourceState) -> None:

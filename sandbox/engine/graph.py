@@ -24,8 +24,13 @@ class DependencyGraph:
     def __contains__(self, state: ResourceState) -> bool:
         return state in self._index
 
-    def depending_on(self, root: ResourceState, ignore: Container[str]) -> list[ResourceState]:
-        """All that depend on a resource, directly or not, by anything but being its child."""
+    def depending_on(
+        self, root: ResourceState, ignore: Container[str], *, children: bool = False
+    ) -> list[ResourceState]:
+        """All that depend on a resource, directly or not.
+
+        :param children: by being its child, too
+        """
         found: list[ResourceState] = []
         urns = {root.urn}
         for candidate in self._resources[self._index[root] + 1 :]:
@@ -33,6 +38,8 @@ class DependencyGraph:
                 continue
             needs = set(candidate.dependencies) | {candidate.provider_urn, candidate.deleted_with}
             needs.update(candidate.replace_with, *candidate.property_dependencies.values())
+            if children:
+                needs.add(candidate.parent)
             if needs & urns:
                 found.append(candidate)
                 urns.add(candidate.urn)

@@ -266,6 +266,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             urn=state.urn,
             id=state.id,
             object=marshal(outputs, _answering(request)),
+            unknown=registration.unknown,
         )
 
     def _construct(

@@ -18,6 +18,7 @@ from .errors import StateError
 from .properties import contains_secret
 from .state import Operation, OperationType, ResourceState, Snapshot, StateStore
 from .state.names import without_aliases
+from .state.order import ordered
 from .state.store import Journal
 
 
@@ -200,6 +201,7 @@ class SnapshotManager:
             resources = without_aliases(
                 [r for r in (*self._new, *self._base.resources) if r not in self._done]
             )
+            resources = ordered(resources)
             pending = [*self._pending.values(), *self._base.pending_operations]
             return Snapshot(resources=resources, pending_operations=pending)
 

@@ -29,6 +29,8 @@ class Step(ABC):
 
     op: Op
     logical = True
+    skipped = False
+    """whether its resource isn't there, and isn't made (``engine/targets.py``)"""
     operation: OperationType | None = None
     """what is written ahead to the state"""
 

@@ -27,7 +27,9 @@ from sandbox.engine.errors import SecretsError, StateError, StateLockedError
 from sandbox.engine.project import Project
 from sandbox.engine.secrets import Crypter, key_file_passphrase, passphrase_from_environment
 
+from .holder import Holder
 from .names import without_aliases
+from .order import ordered_entries
 from .resource import ResourceState
 from .serialize import (
     deserialize_resource,
@@ -244,14 +246,24 @@ class StateStore:
             crypter = Crypter.create(passphrase)
             self._salt = crypter.salt
             return crypter
-        for passphrase in (given, key_file_passphrase(self._key_path, create=False)):
-            opened = Crypter.open(passphrase, self._salt) if passphrase is not None else None
-            if opened:
-                return opened
+        opened = self.crypter_of(self._salt)
+        if opened:
+            return opened
         raise SecretsError(
             f"the secrets in the state of stack {self.stack!r} were encrypted with another passphrase:"
             f" set PULUMI_CONFIG_PASSPHRASE to it, or bring back {self._key_path}"
         )
+
+    def crypter_of(self, salt: str) -> Crypter | None:
+        """The crypter of a salt, if its passphrase is known here.
+
+        :raises SecretsError: the salt is malformed
+        """
+        for passphrase in (passphrase_from_environment(), key_file_passphrase(self._key_path, create=False)):
+            opened = Crypter.open(passphrase, salt) if passphrase is not None else None
+            if opened:
+                return opened
+        return None
 
     @property
     def salt(self) -> str:
@@ -309,6 +321,13 @@ class StateStore:
             os.write(file.fileno(), holder.encode())
         return file
 
+    def holder(self) -> Holder | None:
+        """The run that holds the stack now.
+
+        :raises StateError: there is one, and it can't be told who it is
+        """
+        return Holder.of(self._lock_path)
+
     def _locked_message(self, holder: str) -> str:
         try:
             who = json.loads(holder)
@@ -316,16 +335,17 @@ class StateStore:
         except (ValueError, KeyError, TypeError):
             by = "another process"
         return (
-            f"stack {self.stack!r} is in use: {by} holds its lock. Wait for it to end, or stop it;"
-            " the lock ends with the process."
+            f"stack {self.stack!r} is in use: {by} holds its lock. Wait for it to end, or stop it"
+            " with `fleet cancel`; the lock ends with the process."
         )
 
-    def save(self, snapshot: Snapshot) -> None:
+    def save(self, snapshot: Snapshot, *, as_is: bool = False) -> None:
         """Write the checkpoint and end the journal. What was there is kept as ``<stack>.json.bak``.
 
         The new file is complete on disk before it takes the old one's place. Nothing is written when nothing
         changed.
 
+        :param as_is: write it even if only the order of the resources changed
         :raises StateError: it can't be written
         """
         deployment = self._serialize(snapshot)
@@ -336,7 +356,7 @@ class StateStore:
         }
         fresh = self.path.with_suffix(".json.new")
         try:
-            if known is None or not _same_content(known, deployment):
+            if known is None or as_is or not _same_content(known, deployment):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -353,6 +373,29 @@ class StateStore:
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
             raise StateError(f"the state {self.path} can't be written: {error.strerror}") from None
+
+    def put(self, snapshot: Snapshot, *, crypter: Crypter) -> int:
+        """Make another state the stack's, with the lock held. What was there is kept as ``<stack>.json.bak``.
+
+        A damaged one is kept as ``<stack>.json.damaged``: the last good copy stays what it is.
+
+        :param crypter: of its secrets, from now on
+        :returns: how many resources there were
+        :raises StateError: it can't be written
+        """
+        try:
+            entries = self.entries()
+            self.journal().close()  # what a run left behind is folded in first
+        except StateError:
+            entries = []
+            try:
+                for path in filter(Path.exists, (self.path, self._journal_path)):
+                    path.replace(path.with_name(f"{path.name}.damaged"))
+            except OSError as error:
+                raise StateError(f"the state {self.path} can't be moved: {error.strerror}") from None
+        self._crypter, self._salt = crypter, crypter.salt
+        self.save(snapshot, as_is=True)
+        return len(entries)
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self.path.parent, os.O_RDONLY)
@@ -391,7 +434,7 @@ class StateStore:
         if self._journal_path.exists():
             left = self.load()
             if left is not None:
-                self.save(left)
+                self.save(left, as_is=True)  # the places that the new journal names are those of this order
         raw = self.path.read_bytes() if self.path.exists() else b""
         return Journal(self._journal_path, base=_fingerprint(raw))
 
@@ -530,7 +573,8 @@ def _replay(latest: dict[str, Any], entries: list[dict[str, Any]]) -> dict[str, 
             else:
                 place[index] = change["state"]
     replayed = dict(latest)
-    replayed["resources"] = [r for r in (*new.values(), *base) if r is not None]
+    resources = [r for r in (*new.values(), *base) if r is not None]
+    replayed["resources"] = ordered_entries(resources)
     operations = [*(latest.get("pending_operations") or ()), *pending.values()]
     replayed.pop("pending_operations", None)
     if operations:
