@@ -185,7 +185,7 @@ class Deployment:
                 self.registry.cancel()
             self.executor.wait_idle()
         except KeyboardInterrupt:
-            self._abandoned = True
+            self._abandoned = self._quiet = True  # the program's words about its end say nothing more
             raise RunInterruptedError(
                 "interrupted twice: what was under way is not known to have ended, and is in the state as"
                 " pending operations: the next run finds out what became of it."

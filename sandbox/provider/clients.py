@@ -16,6 +16,9 @@ from .endpoint import Endpoint
 
 T = TypeVar("T")
 
+READ_TIMEOUT_S = 120
+"""How long an answer may take, on a machine that has much else to do."""
+
 _lock = threading.Lock()
 _clients: dict[tuple[Endpoint, str, str], Any] = {}
 _sessions: dict[Endpoint, Any] = {}
@@ -47,7 +50,7 @@ def _make(endpoint: Endpoint, service: str, region: str) -> Any:
         config=Config(
             retries={"total_max_attempts": 1},
             connect_timeout=5,
-            read_timeout=120,
+            read_timeout=READ_TIMEOUT_S,
             max_pool_connections=32,
             proxies={},
             s3={"addressing_style": "path"},

@@ -69,8 +69,12 @@ def test_the_second_time_the_run_stops_at_once_and_is_as_safe_as_a_kill(lab: Lab
     released = lab.provider.gate("slow")
     lab.provider.Cancel = lambda request, context: request  # type: ignore[method-assign]
     lab.program('a = Thing("a", waitFor="slow"); Thing("b", text=a.arn)')
-    entered = lab.provider.entered["slow"]
-    threading.Thread(target=lambda: entered.wait(20) and interrupt(), daemon=True).start()
+
+    def first() -> None:
+        if lab.provider.entered["slow"].wait(20):
+            interrupt()
+
+    threading.Thread(target=first, daemon=True).start()
 
     class Heard(list[Event]):
         def append(self, event: Event) -> None:

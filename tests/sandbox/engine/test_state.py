@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -199,9 +201,118 @@ def test_a_damaged_state_names_the_last_good_copy(store: StateStore) -> None:
         again(store).load()
     store.path.with_suffix(".json.bak").replace(store.path)
     assert names(store) == ["a"]
-    store.path.write_text('{"version": 9, "checkpoint": {}}')
-    with pytest.raises(StateError, match="has version 9"):
-        again(store).load()
+
+
+def test_a_state_of_a_newer_version_is_left_as_it_is(store: StateStore) -> None:
+    store.save(Snapshot(resources=[thing("a")]))
+    newer = '{"version": 9, "checkpoint": {"latest": {"resources": "in another way"}}}'
+    store.path.write_text(newer)
+    for use in (again(store).load, lambda: again(store).save(Snapshot())):
+        with pytest.raises(StateError, match=r"has version 9; known is 3\. Use the version of fleet"):
+            use()
+    assert store.path.read_text() == newer
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "\x00\x00\x00",
+        '{"version": 3, "checkpoint": {"latest": {"resources": [{"type": "t"}]}}}',
+        '{"version": 3, "checkpoint": {"latest": {"pending_operations": [{"type": "creating"}]}}}',
+        '{"version": 3, "checkpoint": {"latest": {"pending_operations": [{"type": "thinking"}]}}}',
+    ],
+)
+def test_whatever_is_damaged_is_an_error_and_is_not_overwritten(store: StateStore, content: str) -> None:
+    store.save(Snapshot(resources=[thing("a")]))
+    store.save(Snapshot(resources=[thing("b")]))
+    store.path.write_text(content)
+    for use in (again(store).load, lambda: again(store).save(Snapshot(resources=[thing("c")]))):
+        with pytest.raises(StateError, match=r"damaged.*The last good copy is .*dev\.json\.bak"):
+            use()
+    assert store.path.read_text() == content
+    store.path.with_suffix(".json.bak").replace(store.path)
+    assert names(store) == ["a"]
+
+
+def journaled(store: StateStore) -> bytes:
+    """The journal of a run that has made two things, begun a third, and was cut off."""
+    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    loaded = again(store).load()
+    assert loaded is not None
+    manager = following(loaded, again(store))
+    for name in ("b", "c"):
+        made = thing(name, inputs={"s": Secret(element="hush")})
+        manager.end(manager.begin(made, OperationType.CREATING), new=made)
+    manager.begin(thing("d"), OperationType.CREATING)
+    stop(manager)
+    return store.path.with_suffix(".journal").read_bytes()
+
+
+def test_a_journal_that_is_cut_off_anywhere_tells_what_it_has_whole(store: StateStore) -> None:
+    whole = journaled(store)
+    assert b"hush" not in whole
+    seen = set()
+    for end in range(0, len(whole) + 1, 7):
+        store.path.with_suffix(".journal").write_bytes(whole[:end])
+        after = again(store).load()
+        assert after is not None
+        found = ([r.name for r in after.resources], [op.resource.name for op in after.pending_operations])
+        seen.add(str(sorted(found[0]) + ["and"] + found[1]))
+    assert seen == {
+        str([*there, "and", *begun])
+        for there, begun in (
+            ("a", ""),
+            ("a", "b"),
+            ("ab", ""),
+            ("ab", "c"),
+            ("abc", ""),
+            ("abc", "d"),
+        )
+    } - ({str([*"abc", "and", "d"])} if len(whole) % 7 else set())
+
+
+@pytest.mark.parametrize("line", [1, 3, 5])
+@pytest.mark.parametrize(
+    "damage", [b"", b"\xff\xfe", b'{"chan', b"3", b'{"changes": [{"at": ["base", 99], "state": {}}]}']
+)
+def test_a_journal_that_is_damaged_inside_is_an_error_and_is_kept(
+    store: StateStore, line: int, damage: bytes
+) -> None:
+    lines = journaled(store).split(b"\n")
+    lines[line] = damage
+    journal = store.path.with_suffix(".journal")
+    journal.write_bytes(b"\n".join(lines))
+    for use in (again(store).load, again(store).journal):
+        with pytest.raises(
+            StateError, match=r"dev\.journal is damaged in line \d+: what a run that was cut off"
+        ):
+            use()
+    assert journal.read_bytes() == b"\n".join(lines)
+    journal.unlink()
+    assert names(store) == ["a"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error(store: StateStore) -> None:
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # the tests' own isn't for everybody to read
+    shut = StateStore(store.project, "dev", home=folder / "home")
+    before = os.geteuid()
+    folder.chmod(0o555)
+    try:
+        if before == 0:
+            os.seteuid(65534)  # nobody: permissions mean nothing to root
+        with (
+            pytest.raises(StateError, match=r"the lock .*dev\.lock can't be made: Permission denied"),
+            shut.lock(),
+        ):
+            pass
+        with pytest.raises(StateError, match=r"the state .*dev\.json can't be written: Permission denied"):
+            shut.save(Snapshot(resources=[thing("a")]))
+    finally:
+        os.seteuid(before)
+        folder.chmod(0o755)
+        folder.rmdir()
 
 
 def test_secrets_open_with_their_passphrase_only(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 
 from sandbox.protos import provider_pb2 as pb
@@ -140,6 +142,21 @@ def test_an_aws_that_does_not_answer(live_port: int) -> None:
         client.configure(allowedAccountIds=["000000000000"])
     client.close()
     server.stop(None).wait()
+
+
+def test_an_aws_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sandbox.provider import clients, serve
+
+    monkeypatch.setattr(clients, "READ_TIMEOUT_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and nothing else
+        server, port = serve(0, Endpoint(url=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        client = Client(port)
+        client.configure()
+        with pytest.raises(RefusedError, match="doesn't answer: it was ended, or it hangs") as caught:
+            client.create(GROUP, {"name": "/nobody"})
+        assert caught.value.code is grpc.StatusCode.UNAVAILABLE, "so that the engine keeps it in mind"
+        client.close()
+        server.stop(None).wait()
 
 
 def test_replacing_a_function_replaces_what_lives_in_it(live: Client, tmp_path: Path) -> None:

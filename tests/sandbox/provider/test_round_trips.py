@@ -19,6 +19,7 @@ from tests.sandbox.provider.client import Client, InvalidError, Made, RefusedErr
 from tests.sandbox.provider.roundtrips import cases
 from tests.sandbox.provider.roundtrips.drawing import EVERYWHERE, Draw, pairs
 from tests.sandbox.provider.roundtrips.world import World
+from tests.sandbox.provider.walk import found_again, not_found
 
 MADE = [token for token in table.tokens() if token not in cases.ABSENT]
 
@@ -60,10 +61,11 @@ def test_a_round_trip(world: World, token: str) -> None:
 
 
 def _trip(client: Client, kind: ResourceType, draw: Draw, first: PropertyMap, second: PropertyMap) -> None:
-    made = client.create(kind.token, first)
+    made = client.create(kind.token, first, name="trip")
     try:
         _no_drift(client, made, first)
         _imported(client, kind, made, first)
+        found_again(client, made)
         if client.diff(made, second).detailedDiff:
             assert not client.diff(made, second).replaces
             made = client.update(made, second)
@@ -75,6 +77,8 @@ def _trip(client: Client, kind: ResourceType, draw: Draw, first: PropertyMap, se
         client.delete(made)
     assert draw.stays or client.read(made).id == ""
     client.delete(made)
+    if not draw.stays:
+        not_found(client, made)
 
 
 def _no_drift(client: Client, made: Made, inputs: PropertyMap) -> None:
@@ -87,7 +91,7 @@ def _no_drift(client: Client, made: Made, inputs: PropertyMap) -> None:
 
 def _imported(client: Client, kind: ResourceType, made: Made, inputs: PropertyMap) -> None:
     """The documented id alone finds everything, but for what isn't read back."""
-    found = client.imported(kind.token, import_id(kind, made))
+    found = client.imported(kind.token, import_id(kind, made), name=made.name)
     assert found.id == made.id
     differing = {
         path

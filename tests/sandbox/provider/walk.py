@@ -72,7 +72,7 @@ def not_found(live: Client, made: Made) -> None:
 
 
 def _local(live: Client, type: str, path: str) -> bool:
-    return table.lookup(type).inputs[path.split(".")[0].split("[")[0]].local
+    return bool(table.lookup(type).inputs[path.split(".")[0].split("[")[0]].local)
 
 
 def _unknown(value: Any) -> bool:
