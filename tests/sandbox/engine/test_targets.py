@@ -331,6 +331,21 @@ def test_a_dependent_that_has_to_be_deleted_first_is_made_again(lab: Lab) -> Non
     in_order(lab)
 
 
+def test_an_import_is_done_whatever_the_targets(lab: Lab) -> None:
+    """As Pulumi does it: nothing is changed by it."""
+    ok(lab.up('b = Thing("b")'))
+    lab.provider.things["there"] = {"arn": "arn:test:there", "text": "as it is"}
+    ok(
+        lab.up(
+            'a = Thing("a", text="as it is", opts=O(import_="there"))\nb = Thing("b", text="new")',
+            targets=only(B),
+        )
+    )
+    assert lab.resources()["a"]["id"] == "there"
+    assert texts(lab) == {"a": "as it is", "b": "new"}
+    in_order(lab)
+
+
 # --- exclude ---------------------------------------------------------------------------------------------
 
 
