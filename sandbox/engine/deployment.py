@@ -14,6 +14,7 @@ from . import urn as urns
 from .analyzer import Judged, PolicyPack
 from .api import Kind, Outcome, Result, Update
 from .builtin import with_builtins
+from .callbacks import Callbacks
 from .errors import EngineError, PluginError, RunInterruptedError, StateError
 from .events import (
     Diagnostic,
@@ -36,6 +37,7 @@ from .executor import StepExecutor
 from .generator import InvalidResourceError, StepGenerator, plain_diff
 from .goals import Goal, ReadGoal, Registration
 from .graph import DependencyGraph, deletion_levels
+from .hooks import Hooks, refuse_deletions
 from .plugins import GRPC_OPTIONS, ProviderFactory, with_debug_providers
 from .program import Program
 from .properties import PropertyMap, same
@@ -44,7 +46,7 @@ from .registry import Registry, default_name, set_download_url, set_version
 from .repair import settle
 from .snapshots import SnapshotManager
 from .state import ResourceState, Snapshot
-from .steps import RefreshStep, Step
+from .steps import CreateStep, RefreshStep, Step, UpdateStep
 from .targets import Selection
 
 _SERVER_THREADS = 512  # each waiting registration holds one; they are made as they are needed
@@ -81,6 +83,8 @@ class Deployment:
         self.news: dict[str, ResourceState] = {}
         self.base: list[ResourceState] = []
         self.graph = DependencyGraph([])
+        self.callbacks = Callbacks()
+        self.hooks = Hooks(self)
         self.address = ""
         self.cancelled = False
         self._open: dict[str, Step] = {}  # registered, and their outputs may still come
@@ -126,6 +130,7 @@ class Deployment:
                 loaded = (state.load() if state is not None else None) or Snapshot()
                 self._rebase(loaded.resources)
                 stack.enter_context(self._serving())
+                stack.callback(self.callbacks.close)
                 self.registry = Registry(self._factory, self.address)
                 stack.callback(self.registry.close)
                 self.executor = StepExecutor(self, self.parallel)
@@ -263,15 +268,15 @@ class Deployment:
             try:
                 self._finished.wait()
                 if not self.cancelled and not program.failed:
-                    if self.preview:
-                        self._shutdown.set()  # it can end while we finish
+                    if self.preview and not self.hooks.run_in_preview:
+                        self._release_program()  # it can end while we finish
                     self._after_program()
                 self._end_program(watcher)
             except KeyboardInterrupt:
                 self._interrupt()
             self.executor.wait_idle()
             self._quiet = self.cancelled
-            self._shutdown.set()
+            self._release_program()
             program.close()
             watcher.join()
             self._finish_outputs()
@@ -294,7 +299,7 @@ class Deployment:
         """Wait for the program's own end, which decides whether it succeeded."""
         if self.cancelled:
             return
-        self._shutdown.set()
+        self._release_program()
         watcher.join(_PROGRAM_END_TIMEOUT_S)
         if watcher.is_alive():
             self.tell(
@@ -304,6 +309,11 @@ class Deployment:
                 "",
             )
             self._failed = True
+
+    def _release_program(self) -> None:
+        """Let the program end: nothing more is asked of it."""
+        self.callbacks.close()  # first: gRPC would complain of a service that goes away
+        self._shutdown.set()
 
     def _line(self, stream: str, line: str) -> None:
         self.log(
@@ -353,6 +363,9 @@ class Deployment:
         return found
 
     def _destroy(self) -> None:
+        if refuse_deletions(self, self.base):
+            self._failed = True
+            return
         try:
             left_alone, steps = self.generator.deletions()
         except InvalidResourceError:
@@ -449,9 +462,18 @@ class Deployment:
         if step is None or step.new is None:
             raise EngineError(f"cannot complete a resource '{urn}' whose registration isn't pending")
         step.new.outputs = outputs
+        goes_on = step.new.custom or self._after_component(step)
         self.emit(OutputsRegistered(urn=urn, state=step.new.copy()))
         if step.old is None or not same(step.old.outputs, outputs):
             self.snapshots.end(changed=(step.new,))
+        if not goes_on:
+            self.fail()
+
+    def _after_component(self, step: Step) -> bool:
+        """Run the hooks after a component, which is whole now; see :meth:`.hooks.Hooks.after`."""
+        if isinstance(step, CreateStep):
+            return self.hooks.after("Create", None, step.new)
+        return not isinstance(step, UpdateStep) or self.hooks.after("Update", step.old, step.new)
 
     def _finish_outputs(self) -> None:
         if self._root_outputs is None:

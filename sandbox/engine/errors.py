@@ -67,7 +67,21 @@ class ProviderError(EngineError):
     @property
     def unanswered(self) -> bool:
         """Whether there was no answer: what was asked for may have been done nevertheless."""
-        return self.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+        return self.code in ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether it isn't known what became of what was asked for: the next run has to find out."""
+        return self.unanswered
+
+
+class NonsenseError(ProviderError):
+    """A provider's answer breaks the protocol: what was asked for may have been done."""
+
+    @property
+    def unsettled(self) -> bool:
+        """It isn't known."""
+        return True
 
 
 class InitError(ProviderError):

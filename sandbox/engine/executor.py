@@ -91,7 +91,7 @@ class StepExecutor:
             step.record(number)
             return self._fail(step, error, begun)
         except EngineError as error:
-            if not _unanswered(error):  # else the next run has to find out
+            if not (isinstance(error, ProviderError) and error.unsettled):
                 deployment.snapshots.end(number)
             return self._fail(step, error, begun)
         self._take_in(step)

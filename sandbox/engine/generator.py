@@ -609,6 +609,7 @@ def _new_state(urn: str, goal: Goal, old: ResourceState | None, aliases: Sequenc
         replace_on_changes=goal.replace_on_changes,
         replacement_trigger=goal.replacement_trigger,
         refresh_before_update=old.refresh_before_update if old else False,
+        resource_hooks=goal.resource_hooks,
     )
 
 

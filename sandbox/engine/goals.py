@@ -52,6 +52,7 @@ class Goal:
     deleted_with: str = ""
     replace_with: list[str] = field(default_factory=list)
     hide_diff: list[str] = field(default_factory=list)
+    resource_hooks: dict[str, list[str]] = field(default_factory=dict)
     source_position: str = ""
     stack_trace: list[str] = field(default_factory=list)
 

@@ -23,6 +23,8 @@ from .builtin import GET_RESOURCE
 from .errors import EngineError, ProviderError, UnsupportedError
 from .events import Diagnostic, Severity
 from .goals import Alias, Goal, ReadGoal, Registration
+from .hooks import FIELDS, bound
+from .packages import Package, Packages
 from .properties import (
     Marshal,
     PropertyMap,
@@ -36,6 +38,7 @@ from .properties import (
 )
 from .registry import set_download_url, set_version
 from .state.store import engine_version
+from .transforms import Transforms
 
 if TYPE_CHECKING:
     from .deployment import Deployment
@@ -48,13 +51,13 @@ _FEATURES: Final = {
     "replacementTrigger": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
     "deletedWith": resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     "replaceWith": resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
-    # The following are refused, each with an error of ours that names it, when a program uses them. Without
-    # the feature the SDK would tell the user to upgrade a command line that isn't there.
     "transforms": resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
     "invokeTransforms": resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
-    "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
     "resourceHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
     "errorHooks": resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    # Stands for package references as well. Parameterized packages are refused with an error of ours: without
+    # the feature the SDK would tell the user to upgrade a command line that isn't there.
+    "parameterization": resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
 }
 _UNNAMED_FEATURES: Final = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_BYTE_STRING,
@@ -107,6 +110,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._lock = threading.Lock()
         self._goals: dict[str, Goal] = {}
         self._component_providers: dict[str, dict[str, str]] = {}
+        self._packages = Packages()
+        self._transforms = Transforms(deployment.callbacks, self._root)
         self._waiting = False
 
     # --- the run ---------------------------------------------------------------------------------------
@@ -141,39 +146,31 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self.deployment.wait_for_shutdown()
         return empty_pb2.Empty()
 
-    # --- what isn't supported --------------------------------------------------------------------------
-
     @_served
     def RegisterStackTransform(self, request: Any) -> Any:
-        del request
-        raise UnsupportedError(
-            "stack transforms (`register_stack_transform`) are not supported by this engine"
-        )
+        self._transforms.add(request)
+        return empty_pb2.Empty()
 
     @_served
     def RegisterStackInvokeTransform(self, request: Any) -> Any:
-        del request
-        raise UnsupportedError(
-            "invoke transforms (`register_invoke_transform`) are not supported by this engine"
-        )
+        self._transforms.add_for_invokes(request)
+        return empty_pb2.Empty()
 
     @_served
     def RegisterResourceHook(self, request: Any) -> Any:
-        raise UnsupportedError(f"resource hooks ({request.name!r}) are not supported by this engine")
+        self.deployment.hooks.register(request)
+        return empty_pb2.Empty()
 
     @_served
     def RegisterErrorHook(self, request: Any) -> Any:
-        raise UnsupportedError(f"error hooks ({request.name!r}) are not supported by this engine")
+        self.deployment.hooks.register(request)
+        return empty_pb2.Empty()
 
     @_served
     def RegisterPackage(self, request: Any) -> Any:
-        if request.HasField("parameterization") or request.HasField("extension"):
-            raise UnsupportedError(
-                f"package {request.name!r}: parameterized packages are not supported by this engine"
-            )
-        raise UnsupportedError(
-            f"package {request.name!r}: package references are not supported by this engine"
-        )
+        return resource_pb2.RegisterPackageResponse(ref=self._packages.register(request))
+
+    # --- what isn't supported --------------------------------------------------------------------------
 
     @_served
     def ExistsResource(self, request: Any) -> Any:
@@ -185,7 +182,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @_served
     def RegisterResource(self, request: Any) -> Any:
-        _refuse_unsupported(request)
         parent_goal = self._goals.get(request.parent)
         if parent_goal is not None:
             _inherit(request, parent_goal)
@@ -193,28 +189,36 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         if managed and request.type.count(":") != 2:
             raise EngineError(f"Type {request.type!r} is not a valid type token")
         properties = with_hashes(unmarshal(request.object, Unmarshal(outputs=True)), self._root)
+        if managed:
+            request.provider = self._resolve_provider(
+                request.provider, request.providers, request.parent, urns.package(request.type)
+            )
+        own_transforms = self._transforms.own(request)
+        transforms = self._transforms.all(own_transforms, request.parent)
+        if transforms:
+            _, property_dependencies = _dependencies(request, properties)
+            properties = self._transforms.apply(request, transforms, properties, property_dependencies)
+        _refuse_unsupported(request)
         dependencies, property_dependencies = _dependencies(request, properties)
         providers = dict(request.providers)
-        provider = request.provider
-        if managed:
-            provider = self._resolve_provider(provider, providers, request.parent, urns.package(request.type))
         if not request.custom:
             for package, reference in self._component_providers.get(request.parent, {}).items():
                 providers.setdefault(package, reference)
         reference = ""
+        wanted = self._packages.of(request, urns.package(request.type))
         if managed and not (request.custom and urns.is_provider(request.type)):
-            reference = self._reference(
-                provider, urns.package(request.type), request.version, request.pluginDownloadURL, request.type
-            )
+            reference = self._reference(request.provider, wanted, request.type)
         if urns.is_provider(request.type):
-            if request.version:
-                set_version(properties, request.version)
-            if request.pluginDownloadURL:
-                set_download_url(properties, request.pluginDownloadURL)
+            if wanted.version:
+                set_version(properties, wanted.version)
+            if wanted.download_url:
+                set_download_url(properties, wanted.download_url)
         if request.remote:
-            return self._construct(
+            answer = self._construct(
                 request, properties, dependencies, property_dependencies, reference, providers
             )
+            self._transforms.registered(answer.urn, request.parent, own_transforms)
+            return answer
         source_position, stack_trace = self._positions(request)
         goal = Goal(
             type=request.type,
@@ -246,6 +250,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             deleted_with=request.deletedWith,
             replace_with=list(request.replace_with),
             hide_diff=list(request.hideDiffs),
+            resource_hooks=bound(request.hooks),
             source_position=source_position,
             stack_trace=stack_trace,
         )
@@ -255,6 +260,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         if state is None:
             self.deployment.wait_for_shutdown()
             raise _ShutDown
+        self._transforms.registered(state.urn, request.parent, own_transforms)
         with self._lock:
             self._goals[state.urn] = goal
             if not goal.custom:
@@ -296,7 +302,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             name=request.name,
             parent=request.parent,
             providers={
-                package: self._reference(given, package, "", "", request.type)
+                package: self._reference(given, Package(name=package), request.type)
                 for package, given in providers.items()
             },
             inputDependencies={
@@ -312,6 +318,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             replaceOnChanges=request.replaceOnChanges,
             accepts_output_values=True,
         )
+        for field in FIELDS:
+            getattr(construct.resource_hooks, field).extend(getattr(request.hooks, field))
         if request.HasField("protect"):
             construct.protect = request.protect
         if request.HasField("retainOnDelete"):
@@ -347,13 +355,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @_served
     def ReadResource(self, request: Any) -> Any:
-        if request.packageRef:
-            raise UnsupportedError(f"{request.type} {request.name!r}: package references are not supported")
-        provider = request.provider
-        if not provider:
-            provider = self._reference(
-                "", urns.package(request.type), request.version, request.pluginDownloadURL, request.type
-            )
+        package = self._packages.of(request, urns.package(request.type))
+        provider = request.provider or self._reference("", package, request.type)
         source_position, stack_trace = self._positions(request)
         goal = ReadGoal(
             type=request.type,
@@ -387,17 +390,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @_served
     def Invoke(self, request: Any) -> Any:
-        if request.packageRef:
-            raise UnsupportedError(f"{request.tok}: package references are not supported by this engine")
         package = urns.package(request.tok)
-        provider = self._resolve_provider(request.provider, {}, request.parent, package)
-        reference = self._reference(
-            provider, package, request.version, request.pluginDownloadURL, request.tok
-        )
+        request.provider = self._resolve_provider(request.provider, {}, request.parent, package)
+        arguments = self._transforms.apply_to_invoke(request, unmarshal(request.args, Unmarshal()))
+        reference = self._reference(request.provider, self._packages.of(request, package), request.tok)
         found = self.deployment.registry.get(reference)
         if found is None:
-            raise EngineError(f"Invoke: unknown provider '{provider}' -> '{reference}'")
-        arguments = unmarshal(request.args, Unmarshal())
+            raise EngineError(f"Invoke: unknown provider '{request.provider}' -> '{reference}'")
         try:
             result = found.invoke(request.tok, arguments, preview=self.deployment.preview)
         except EngineError as error:
@@ -413,17 +412,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @_served
     def Call(self, request: Any) -> Any:
-        if request.packageRef:
-            raise UnsupportedError(f"{request.tok}: package references are not supported by this engine")
         arguments = unmarshal(request.args, Unmarshal(outputs=True))
         me = arguments.get("__self__")
         given = request.provider
         if not given and me is not None:
             goal = self._goals.get(getattr(me, "urn", ""))
             given = goal.provider if goal is not None else ""
-        reference = self._reference(
-            given, urns.package(request.tok), request.version, request.pluginDownloadURL, request.tok
-        )
+        package = self._packages.of(request, urns.package(request.tok))
+        reference = self._reference(given, package, request.tok)
         provider = self.deployment.registry.get(reference)
         if provider is None:
             raise EngineError(f"Call: unknown provider '{reference}'")
@@ -470,12 +466,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             return provider
         return providers.get(package) or self._component_providers.get(parent, {}).get(package, "")
 
-    def _reference(self, provider: str, package: str, version: str, url: str, what: str) -> str:
+    def _reference(self, provider: str, package: Package, what: str) -> str:
         """A provider reference: the explicit one, or that of the default provider."""
         if provider:
             urns.split_reference(provider)
             return provider
-        return self.deployment.default_provider(package, version, url, what)
+        return self.deployment.default_provider(package.name, package.version, package.download_url, what)
 
     # --- positions -------------------------------------------------------------------------------------
 
@@ -505,18 +501,12 @@ def _position(root: str, uri: str, line: int, column: int) -> str:
 
 def _refuse_unsupported(request: Any) -> None:
     name = f"{request.type} {request.name!r}"
-    if request.transforms:
-        raise UnsupportedError(f"{name}: the option `transforms` is not supported by this engine")
     if request.state_migrations:
         raise UnsupportedError(f"{name}: state migrations are not supported by this engine")
-    if request.packageRef:
-        raise UnsupportedError(f"{name}: package references are not supported by this engine")
     if request.snippetId:
         raise UnsupportedError(f"{name}: snippets are not supported by this engine")
     if request.envVarMappings:
         raise UnsupportedError(f"{name}: the option `env_var_mappings` is not supported by this engine")
-    if request.HasField("hooks") and request.hooks.ByteSize():
-        raise UnsupportedError(f"{name}: the option `hooks` is not supported by this engine")
 
 
 def _inherit(request: Any, parent: Goal) -> None:

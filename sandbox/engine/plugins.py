@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, NoReturn, Protocol, TypeAlias
+
+from google.protobuf.message import DecodeError
 
 from sandbox.protos import status_pb2
 
-from .errors import ConfigError, EngineError, ProviderError
+from .errors import ConfigError, EngineError, NonsenseError, ProviderError
+
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # it would write of every service that goes away
 
 GRPC_OPTIONS: Final = (
     ("grpc.max_receive_message_length", 400 * 1024 * 1024),  # as Pulumi: large schemas and packages
@@ -56,10 +61,10 @@ def debug_providers() -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for part in filter(None, os.environ.get(_DEBUG_PROVIDERS, "").split(",")):
-        package, _, port = part.partition(":")
-        if not package or not port.isdigit():
+        package, _, port = (text.strip() for text in part.partition(":"))
+        if not package or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             raise ConfigError(f"{_DEBUG_PROVIDERS}: expected <package>:<port>,..., got {part!r}")
-        found[package.strip()] = int(port)
+        found.setdefault(package, int(port))  # the first counts, as for Pulumi
     return found
 
 
@@ -177,7 +182,11 @@ class _Channel:
         except self._grpc.RpcError as error:
             code = error.code().name
             details = error.details() or ""
-            if code == "UNAVAILABLE":
+            if code == "INTERNAL" and details.startswith("Exception deserializing response"):  # grpc's words
+                raise NonsenseError(
+                    f"the provider on 127.0.0.1:{self._port} answers {method} with something else"
+                ) from None
+            if code in ("UNAVAILABLE", "CANCELLED"):
                 details = f"the provider on 127.0.0.1:{self._port} doesn't answer: {details}"
             elif code == "DEADLINE_EXCEEDED":
                 details = (
@@ -203,6 +212,7 @@ def _error(code: str, message: str, trailing: Mapping[str, Any]) -> ProviderErro
     raw = trailing.get(_STATUS_DETAILS)
     if raw:
         status = status_pb2.Status()
-        status.ParseFromString(raw)
-        error.details = tuple(status.details)
+        with suppress(DecodeError):  # the message says enough
+            status.ParseFromString(raw)
+            error.details = tuple(status.details)
     return error

@@ -187,6 +187,19 @@ def downgrade(value: Value) -> Value:
     return value
 
 
+def upgrade(value: Value) -> Value:
+    """Secrets and unknowns as output values (``UpgradeToOutputValues``, plugin/rpc.go)."""
+    if value is UNKNOWN:
+        return OutputValue()
+    if isinstance(value, Secret):
+        return OutputValue(element=upgrade(value.element), secret=True)
+    if isinstance(value, dict):
+        return {k: upgrade(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [upgrade(v) for v in value]
+    return value
+
+
 def output_dependencies(value: Value) -> set[str]:
     """The URNs that the outputs inside a value depend on."""
     found = set(value.dependencies) if isinstance(value, OutputValue) else set()
@@ -447,24 +460,32 @@ def _typed(obj: dict[str, Any], options: Unmarshal, key: str) -> Value:
         return ResourceReference(
             urn=_string(obj, "urn", key),
             id=UNKNOWN if identity in ("", UNKNOWN) else downgrade(identity),
-            package_version=obj.get("packageVersion") or "",
+            package_version=_string(obj, "packageVersion", key, optional=True),
         )
     if signature == OUTPUT_SIG:
+        dependencies = obj.get("dependencies") or []
+        if not isinstance(dependencies, list) or not all(isinstance(urn, str) for urn in dependencies):
+            raise EngineError(f"malformed value for {key!r}: dependencies is not a list of strings")
         output = OutputValue(
             element=obj.get("value", None if "value" in obj else UNKNOWN),
             secret=bool(obj.get("secret", False)),
-            dependencies=tuple(obj.get("dependencies", ())),
+            dependencies=tuple(dependencies),
         )
         if output.element is UNKNOWN and not options.unknowns:
             raise EngineError(f"unexpected unknown property value for {key!r}")
         return output if options.outputs else downgrade(output)
     if signature == BYTES_SIG:
-        return base64.b64decode(_string(obj, "value", key))
+        try:
+            return base64.b64decode(_string(obj, "value", key), validate=True)
+        except ValueError:
+            raise EngineError(f"malformed value for {key!r}: it isn't base64") from None
     raise EngineError(f"unrecognized signature {signature!r} in property map for {key!r}")
 
 
-def _string(obj: Mapping[str, Any], field: str, key: str) -> str:
+def _string(obj: Mapping[str, Any], field: str, key: str, *, optional: bool = False) -> str:
     found = obj.get(field)
+    if found is None and optional:
+        return ""
     if not isinstance(found, str):
         raise EngineError(f"malformed value for {key!r}: {field} is not a string")
     return found
@@ -475,9 +496,9 @@ def typed_asset(obj: Mapping[str, Any], key: str) -> Asset | Archive:
 
     :raises EngineError: it isn't one
     """
-    common = {name: obj.get(name) or "" for name in ("hash", "path", "uri")}
+    common = {name: _string(obj, name, key, optional=True) for name in ("hash", "path", "uri")}
     if obj.get(SIG_KEY) == ASSET_SIG:
-        return Asset(text=obj.get("text") or "", **common)
+        return Asset(text=_string(obj, "text", key, optional=True), **common)
     if obj.get(SIG_KEY) != ARCHIVE_SIG:
         raise EngineError(f"{key!r} is neither an asset nor an archive")
     inside = obj.get("assets")
@@ -485,13 +506,18 @@ def typed_asset(obj: Mapping[str, Any], key: str) -> Asset | Archive:
         inside = None
     elif inside is None:
         inside = {}
-    assets = None
+    assets: dict[str, Asset | Archive] | None = None
     if inside is not None:
-        assets = {
-            name: member if isinstance(member, Asset | Archive) else typed_asset(member, f"{key}.{name}")
-            for name, member in inside.items()
-        }
+        if not isinstance(inside, Mapping):
+            raise EngineError(f"malformed value for {key!r}: assets is not a map")
+        assets = {name: _member(member, f"{key}.{name}") for name, member in inside.items()}
     return Archive(assets=assets, **common)
+
+
+def _member(member: Any, key: str) -> Asset | Archive:
+    if isinstance(member, Asset | Archive):
+        return member
+    return typed_asset(member if isinstance(member, Mapping) else {}, key)
 
 
 # --- differences -----------------------------------------------------------------------------------------

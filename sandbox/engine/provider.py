@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from google.protobuf.message import DecodeError
 
 from sandbox.protos import errors_pb2, plugin_pb2, provider_pb2
 
 from . import urn as urns
 from .config import go_json
-from .errors import EngineError, InitError, ProviderError
+from .errors import EngineError, InitError, NonsenseError, ProviderError
 from .events import PropertyDiff
 from .plugins import ProviderClient
 from .properties import (
@@ -167,7 +170,7 @@ class Provider:
             if error.code == _UNIMPLEMENTED:
                 return CheckResult(inputs=news)
             raise
-        inputs = unmarshal(answer.inputs, Unmarshal()) if answer.HasField("inputs") else {}
+        inputs = self._taken("CheckConfig", answer.inputs) if answer.HasField("inputs") else {}
         annotate_secrets(inputs, news)
         return CheckResult(inputs=inputs, failures=_failures(answer))
 
@@ -228,6 +231,11 @@ class Provider:
             answer = self._client.call("Configure", request)
         except ProviderError as error:
             self._refusal = error
+            if error.code == _UNIMPLEMENTED:
+                self._refusal = ProviderError(
+                    f"what is asked for the package {package!r} can't be configured: it isn't a resource"
+                    f" provider ({error})"
+                )
             return
         if self._protocol is None:
             self._protocol = Protocol(
@@ -276,7 +284,7 @@ class Provider:
                 randomSeed=seed,
             ),
         )
-        inputs = unmarshal(answer.inputs, Unmarshal(unknowns=preview)) if answer.HasField("inputs") else {}
+        inputs = self._taken("Check", answer.inputs, unknowns=preview) if answer.HasField("inputs") else {}
         if not protocol.secrets:
             annotate_secrets(inputs, news)
         return CheckResult(inputs=inputs, failures=_failures(answer))
@@ -338,7 +346,7 @@ class Provider:
         )
         answer = self._live("Create", request, inputs, unknowns=preview)
         if not answer.id and not preview:
-            raise EngineError(f"plugin returned empty resource.ID from create '{urn}'")
+            raise NonsenseError(f"plugin returned empty resource.ID from create '{urn}'")
         return answer
 
     def update(
@@ -482,9 +490,9 @@ class Provider:
             if init is None:
                 raise _with_property_errors(error) from None
             failure, message = list(init.reasons), init
-        outputs = unmarshal(message.properties, Unmarshal(unknowns=unknowns))
+        outputs = self._taken(method, message.properties, unknowns=unknowns)
         has_inputs = "inputs" in message.DESCRIPTOR.fields_by_name and message.HasField("inputs")
-        inputs = unmarshal(message.inputs, Unmarshal(unknowns=unknowns)) if has_inputs else None
+        inputs = self._taken(method, message.inputs, unknowns=unknowns) if has_inputs else None
         if not protocol.secrets:
             annotate_secrets(outputs, secret_like)
             if inputs is not None and old_inputs is not None:
@@ -499,6 +507,17 @@ class Provider:
             raise InitError(failure, answer)
         return answer
 
+    def _taken(self, method: str, struct: Any, *, unknowns: bool = True) -> PropertyMap:
+        """Property values of an answer.
+
+        :raises NonsenseError: they are malformed, or unknown where they mustn't be
+        """
+        try:
+            return unmarshal(struct, Unmarshal(unknowns=unknowns))
+        except EngineError as error:
+            message = f"the answer of the provider {self.package!r} to {method} can't be used: {error}"
+            raise NonsenseError(message) from None
+
     # --- functions and components ----------------------------------------------------------------------
 
     def invoke(self, token: str, arguments: PropertyMap, *, preview: bool) -> InvokeResult:
@@ -512,7 +531,7 @@ class Provider:
                 tok=token, args=marshal(arguments, self._options(protocol, unknowns=False)), preview=preview
             ),
         )
-        value = unmarshal(getattr(answer, "return"), Unmarshal(unknowns=False))
+        value = self._taken("Invoke", getattr(answer, "return"), unknowns=False)
         if not protocol.secrets and contains_secret(arguments):
             value = {key: make_secret(item) for key, item in value.items()}
         return InvokeResult(value=value, failures=_failures(answer))
@@ -529,7 +548,10 @@ class Provider:
             )
         options = Marshal(secrets=protocol.secrets, resources=protocol.resources, outputs=protocol.outputs)
         request.inputs.CopyFrom(marshal(inputs, options))
-        return self._client.call("Construct", request)
+        answer = self._client.call("Construct", request)
+        if not urns.is_valid(answer.urn):
+            raise NonsenseError(f"the provider's answer to Construct has no URN, but {answer.urn!r}")
+        return answer
 
     def call(self, request: Any, arguments: PropertyMap) -> Any:
         """Call a method of a component; ``request`` has everything but the arguments.
@@ -581,8 +603,9 @@ def _init_failure(error: ProviderError) -> Any | None:
     for detail in error.details:
         if detail.Is(provider_pb2.ErrorResourceInitFailed.DESCRIPTOR):
             init = provider_pb2.ErrorResourceInitFailed()
-            detail.Unpack(init)
-            return init
+            with suppress(DecodeError):  # then it is an error like any other
+                detail.Unpack(init)
+                return init
     return None
 
 
@@ -592,7 +615,8 @@ def _with_property_errors(error: ProviderError) -> ProviderError:
     for detail in error.details:
         if detail.Is(errors_pb2.InputPropertiesError.DESCRIPTOR):
             wrong = errors_pb2.InputPropertiesError()
-            detail.Unpack(wrong)
+            with suppress(DecodeError):
+                detail.Unpack(wrong)
             lines += [f"\t\t- property {e.property_path} has a problem: {e.reason}" for e in wrong.errors]
     if len(lines) == 1:
         return error

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .errors import EngineError, InitError, ProtectedError, ProviderError
+from .errors import InitError, NonsenseError, ProtectedError, ProviderError
 from .events import Op, PropertyDiff
 from .events import Step as StepView
 from .goals import Registration
@@ -119,7 +119,7 @@ class SameStep(Step):
 def _must_write(old: ResourceState, new: ResourceState) -> bool:
     """Whether a resource that didn't change has a state that did (``mustWrite``, pkg/backend/snapshot.go)."""
     plain = ("urn", "type", "custom", "custom_timeouts", "retain_on_delete", "provider", "parent")
-    more = ("deleted_with", "replace_with", "protect")
+    more = ("deleted_with", "replace_with", "protect", "resource_hooks")
     if any(getattr(old, name) != getattr(new, name) for name in (*plain, *more)):
         return True
     if sorted(old.dependencies) != sorted(new.dependencies):
@@ -156,11 +156,13 @@ class CreateStep(Step):
     def apply(self) -> None:
         new = self.resource
         preview = self.deployment.preview
+        hooks = self.deployment.hooks
+        hooks.before("Create", None, new)
         failure: InitError | None = None
         if new.custom:
             answer, failure = self._create(new, preview=preview)
             if not answer.id and not preview:
-                raise EngineError("provider did not return an ID from Create")
+                raise NonsenseError("provider did not return an ID from Create")
             new.id, new.outputs = answer.id, dict(answer.outputs)
             new.refresh_before_update = answer.refresh_before_update
         new.created = new.modified = datetime.now(UTC)
@@ -169,13 +171,18 @@ class CreateStep(Step):
         if failure:
             new.init_errors = failure.reasons
             raise failure
+        if new.custom and not hooks.after("Create", None, new):
+            self.deployment.fail()
 
     def _create(self, new: ResourceState, *, preview: bool) -> tuple[Answer, InitError | None]:
-        if new.is_provider:
-            return self.deployment.registry.create(new.urn, new.inputs, preview=preview), None
-        try:
+        def create() -> Answer:
+            if new.is_provider:
+                return self.deployment.registry.create(new.urn, new.inputs, preview=preview)
             timeout = new.custom_timeouts.get("create", 0.0)
-            return self._provider().create(new.urn, new.inputs, timeout_s=timeout, preview=preview), None
+            return self._provider().create(new.urn, new.inputs, timeout_s=timeout, preview=preview)
+
+        try:
+            return self.deployment.hooks.retried("create", None, new, create), None
         except InitError as error:
             return error.answer, error
 
@@ -196,26 +203,15 @@ class UpdateStep(Step):
         assert old is not None  # noqa: S101 - an update has both
         assert new is not None  # noqa: S101 - an update has both
         new.id, new.created, new.modified = old.id, old.created, old.modified
+        hooks = self.deployment.hooks
+        hooks.before("Update", old, new)
         if not new.custom:
             return
-        preview = self.deployment.preview
         failure: InitError | None = None
-        if new.is_provider:
-            answer = self.deployment.registry.update(new.urn, new.id, new.inputs)
-        else:
-            try:
-                answer = self._provider().update(
-                    new.urn,
-                    old.id,
-                    old.inputs,
-                    old.outputs,
-                    new.inputs,
-                    timeout_s=new.custom_timeouts.get("update", 0.0),
-                    ignore_changes=new.ignore_changes,
-                    preview=preview,
-                )
-            except InitError as error:
-                answer, failure = error.answer, error
+        try:
+            answer = hooks.retried("update", old, new, lambda: self._update(old, new))
+        except InitError as error:
+            answer, failure = error.answer, error
         new.outputs = dict(answer.outputs)
         new.refresh_before_update = answer.refresh_before_update
         new.modified = datetime.now(UTC)
@@ -224,6 +220,22 @@ class UpdateStep(Step):
             new.init_errors = failure.reasons
             new.inputs = dict(old.inputs)
             raise failure
+        if not hooks.after("Update", old, new):
+            self.deployment.fail()
+
+    def _update(self, old: ResourceState, new: ResourceState) -> Answer:
+        if new.is_provider:
+            return self.deployment.registry.update(new.urn, new.id, new.inputs)
+        return self._provider().update(
+            new.urn,
+            old.id,
+            old.inputs,
+            old.outputs,
+            new.inputs,
+            timeout_s=new.custom_timeouts.get("update", 0.0),
+            ignore_changes=new.ignore_changes,
+            preview=self.deployment.preview,
+        )
 
     def record(self, number: int | None) -> None:
         assert self.old is not None  # noqa: S101 - an update has both
@@ -257,6 +269,8 @@ class DeleteStep(Step):
 
     def apply(self) -> None:
         old = self.resource
+        hooks = self.deployment.hooks
+        hooks.before("Delete", old, None)
         if not self.replacing and old.protect:
             raise ProtectedError(
                 f'resource "{old.urn}" cannot be deleted\nbecause it is protected. To unprotect the resource,'
@@ -265,13 +279,19 @@ class DeleteStep(Step):
         goes_with_other = bool(old.deleted_with) and self.deployment.is_deleted(old.deleted_with)
         forgotten = old.external or old.retain_on_delete or goes_with_other
         if not self.deployment.preview and old.custom and not forgotten:
-            if old.is_provider:
-                self.deployment.registry.delete(old.urn, old.id)
-            else:
-                timeout = old.custom_timeouts.get("delete", 0.0)
-                self._provider().delete(old.urn, old.id, old.inputs, old.outputs, timeout_s=timeout)
+            hooks.retried("delete", old, None, self._delete)
         if self.pending_replacement:
             old.pending_replacement = True
+        if not hooks.after("Delete", old, None):
+            self.deployment.fail()
+
+    def _delete(self) -> None:
+        old = self.resource
+        if old.is_provider:
+            self.deployment.registry.delete(old.urn, old.id)
+            return
+        timeout = old.custom_timeouts.get("delete", 0.0)
+        self._provider().delete(old.urn, old.id, old.inputs, old.outputs, timeout_s=timeout)
 
     def record(self, number: int | None) -> None:
         old = self.resource

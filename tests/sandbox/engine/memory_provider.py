@@ -59,6 +59,9 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         """what an import may call a resource -> its id"""
         self.inputs_unread = False
         """whether a read tells outputs only"""
+        self.package = "test"
+        self.failing: Counter[str] = Counter()
+        """name -> how often it can't be created, updated or deleted"""
         self._lock = threading.Lock()
         self._made: Counter[str] = Counter()
 
@@ -125,7 +128,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: Any) -> Any:
         self._note("Check", request, context)
         answer = provider_pb2.CheckResponse(inputs=request.news)
-        if request.type not in ("test:index:Thing", "test:index:Other"):
+        if request.type not in (f"{self.package}:index:Thing", f"{self.package}:index:Other"):
             answer.failures.add(reason=f"type {request.type} is not supported by the test provider")
         if request.news.fields["failOn"].string_value == "check":
             answer.failures.add(property="failOn", reason="fails on check")
@@ -160,6 +163,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = request.properties.fields
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
+        self._fail_for_now(request, context)
         waiting = inputs["waitFor"].string_value
         if waiting in self.gates:
             self.entered[waiting].set()
@@ -173,6 +177,13 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         self.things[identity] = _plain(outputs)
         self._maybe_unhealthy(context, identity, request.properties, outputs)
         return provider_pb2.CreateResponse(id=identity, properties=outputs)
+
+    def _fail_for_now(self, request: Any, context: Any) -> None:
+        with self._lock:
+            fails = self.failing[request.name] > 0
+            self.failing[request.name] -= fails
+        if fails:
+            context.abort(_code("INVALID_ARGUMENT"), f"{request.name} fails for now")
 
     def _outputs(self, identity: str, inputs: struct_pb2.Struct) -> struct_pb2.Struct:
         outputs = struct_pb2.Struct()
@@ -210,6 +221,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
             outputs.CopyFrom(request.news)
             outputs.fields["arn"].CopyFrom(request.olds.fields["arn"])
             return provider_pb2.UpdateResponse(properties=outputs)
+        self._fail_for_now(request, context)
         if request.news.fields["failOn"].string_value == "update":
             context.abort(_code("INVALID_ARGUMENT"), f"{request.name} fails on update")
         outputs = self._outputs(request.id, request.news)
@@ -234,6 +246,7 @@ class MemoryProvider(provider_pb2_grpc.ResourceProviderServicer):
         from google.protobuf import empty_pb2
 
         self._note("Delete", request, context)
+        self._fail_for_now(request, context)
         if request.properties.fields["failOn"].string_value == "delete":
             context.abort(_code("FAILED_PRECONDITION"), f"{request.name} fails on delete")
         self.things.pop(request.id, None)

@@ -198,14 +198,19 @@ def test_a_remote_component_is_constructed_by_its_provider(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("program", "named"),
     [
-        ("pulumi.runtime.register_stack_transform(lambda args: None)", "transform"),
-        ('Thing("a", O(transforms=[lambda args: None]))', "transforms"),
         (
             """
-            hook = pulumi.ResourceHook("h", lambda args: None)
-            Thing("a", O(hooks=pulumi.ResourceHookBinding(before_create=[hook])))
+            package = pulumi.runtime.register_package(
+                base_provider_name="test",
+                base_provider_version="1.0.0",
+                base_provider_download_url="",
+                package_name="made",
+                package_version="2.0.0",
+                base64_parameter="eA==",
+            )
+            pulumi.CustomResource("made:index:Thing", "a", {}, package_ref=package)
             """,
-            "hooks",
+            "package 'made', made by the provider 'test'",
         ),
         ('pulumi.runtime.invoke("test:index:nothing", {})', "test:index:nothing"),
     ],
