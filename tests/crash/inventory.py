@@ -194,7 +194,6 @@ class Inventory:
                 ("PublicAccessBlock", s3.get_public_access_block, "PublicAccessBlockConfiguration"),
                 ("Versioning", s3.get_bucket_versioning, "Status"),
                 ("LifecycleConfiguration", s3.get_bucket_lifecycle_configuration, "Rules"),
-                ("OwnershipControls", s3.get_bucket_ownership_controls, "OwnershipControls"),
             ):
                 told = _or_none(get, Bucket=name)
                 if told and told.get(key):
@@ -230,7 +229,10 @@ _INSIDE = {
         "restApi",
     ),
 }
-_UNSEEN = {"aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"}
+_UNSEEN = {
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+}
 """Settings that AWS has for every bucket."""
 
 
