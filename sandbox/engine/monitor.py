@@ -324,11 +324,16 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             construct.protect = request.protect
         if request.HasField("retainOnDelete"):
             construct.retainOnDelete = request.retainOnDelete
+        if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace:
+            construct.deleteBeforeReplace = request.deleteBeforeReplace
+        if request.HasField("replacement_trigger"):
+            construct.replacement_trigger.CopyFrom(request.replacement_trigger)
         if request.HasField("customTimeouts"):
             timeouts = request.customTimeouts
             construct.customTimeouts.create = timeouts.create
             construct.customTimeouts.update = timeouts.update
             construct.customTimeouts.delete = timeouts.delete
+            construct.customTimeouts.read = timeouts.read
         try:
             answer = provider.construct(construct, properties)
         except EngineError as error:

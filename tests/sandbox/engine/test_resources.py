@@ -179,7 +179,9 @@ def test_a_remote_component_is_constructed_by_its_provider(lab: Lab) -> None:
             def __init__(self, name, opts=None, **props):
                 super().__init__("test:index:Made", name, {**props, "arn": None}, opts, remote=True)
         explicit = Provider("explicit", region="us")
-        made = Made("made", O(provider=explicit), text="t", token=Output.secret("hush"))
+        options = O(provider=explicit, delete_before_replace=True, replacement_trigger="1",
+                    custom_timeouts=pulumi.CustomTimeouts(create="5m"))
+        made = Made("made", options, text="t", token=Output.secret("hush"))
         Thing("after", text=made.arn)
         pulumi.export("said", pulumi.runtime.call("test:index:say", {}, res=made))
     """
@@ -192,6 +194,10 @@ def test_a_remote_component_is_constructed_by_its_provider(lab: Lab) -> None:
     assert found["after"]["dependencies"] == sorted([found["made"]["urn"], found["made-inner"]["urn"]])
     assert "hush" not in lab.state.path.read_text()
     assert result.outputs["said"] == {"said": "test:index:say of lab"}
+    (asked,) = (request for method, request in lab.provider.requests if method == "Construct")
+    assert asked.deleteBeforeReplace
+    assert asked.replacement_trigger.string_value == "1"
+    assert asked.customTimeouts.create == "5m"
     assert "it can't be constructed" in errors(lab.preview(program.replace('text="t"', "fail=1")))[0]
 
 
