@@ -21,6 +21,7 @@ from tests.sandbox.provider.roundtrips.drawing import EVERYWHERE, Draw, pairs
 from tests.sandbox.provider.roundtrips.world import World
 from tests.sandbox.provider.walk import found_again, not_found
 
+ARN = r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|lambda)?:.+"
 MADE = [token for token in table.tokens() if token not in cases.ABSENT]
 
 
@@ -82,6 +83,8 @@ def _trip(client: Client, kind: ResourceType, draw: Draw, first: PropertyMap, se
 
 
 def _no_drift(client: Client, made: Made, inputs: PropertyMap) -> None:
+    for key in [key for key in table.lookup(made.type).outputs if key.lower().endswith("arn")]:
+        assert re.fullmatch(ARN, str(made.outputs.get(key) or "arn:aws:none:::none")), key
     found = client.read(made)
     assert found.id == made.id
     assert found.inputs == made.inputs
