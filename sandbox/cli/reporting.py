@@ -30,12 +30,14 @@ def report_of(result: Result, place: Workspace) -> Report:
     from sandbox.engine.api import Outcome
     from sandbox.reports import collect, places
 
+    violated = {violation.urn for violation in result.violations}
+    declared = (step.resource for step in result.planned if step.urn in violated)
     judged = result.outcome in (Outcome.SUCCEEDED, Outcome.POLICY)
     return collect(
         project=place.project.name,
         stack=place.stack,
         packs=result.packs,
         violations=result.violations,
-        places=places((step.resource for step in result.planned), place.project.root),
+        places=places(declared, place.project.root),
         failure="" if judged else "The run didn't come to its end: the stack wasn't judged as a whole.",
     )

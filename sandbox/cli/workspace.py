@@ -123,9 +123,10 @@ class Workspace:
 
     def lost_by_emulator(self, instance: str) -> bool:
         """Whether the state tells of resources that were in another instance, and so are gone."""
+        if self.deployed_to() == instance:
+            return False
         snapshot = self.store.load()
-        has_resources = snapshot is not None and any(r.custom for r in snapshot.resources)
-        return has_resources and self.deployed_to() != instance
+        return snapshot is not None and any(r.custom for r in snapshot.resources)
 
 
 def require_sandbox_stage(config: StackConfig) -> None:

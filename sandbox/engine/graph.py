@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import cached_property
 
 from .state import ResourceState
 
@@ -21,29 +22,43 @@ class DependencyGraph:
             if state.parent:
                 self._children[state.parent].append(state)
 
+    @cached_property
+    def _dependents(self) -> Mapping[str, list[ResourceState]]:
+        """By URN, those that need it directly, their parents excepted."""
+        found: dict[str, list[ResourceState]] = defaultdict(list)
+        for state in self._resources:
+            needs = {*state.dependencies, *state.replace_with, state.provider_urn, state.deleted_with}
+            for urn in needs.union(*state.property_dependencies.values()):
+                found[urn].append(state)
+        return found
+
     def __contains__(self, state: ResourceState) -> bool:
         return state in self._index
+
+    def in_order(self, states: Iterable[ResourceState]) -> list[ResourceState]:
+        """The states, each after what it depends on."""
+        return sorted(states, key=self._index.__getitem__)
 
     def depending_on(
         self, root: ResourceState, ignore: Container[str], *, children: bool = False
     ) -> list[ResourceState]:
-        """All that depend on a resource, directly or not.
+        """All that depend on a resource, directly or not, in order.
 
         :param children: by being its child, too
         """
-        found: list[ResourceState] = []
-        urns = {root.urn}
-        for candidate in self._resources[self._index[root] + 1 :]:
-            if candidate.urn in ignore:
-                continue
-            needs = set(candidate.dependencies) | {candidate.provider_urn, candidate.deleted_with}
-            needs.update(candidate.replace_with, *candidate.property_dependencies.values())
+        found: set[ResourceState] = set()
+        left = [root]
+        while left:
+            state = left.pop()
+            nearest = [*self._dependents.get(state.urn, ())]
             if children:
-                needs.add(candidate.parent)
-            if needs & urns:
-                found.append(candidate)
-                urns.add(candidate.urn)
-        return found
+                nearest += self._children.get(state.urn, ())
+            for dependent in nearest:
+                later = self._index[dependent] > self._index[state]
+                if later and dependent not in found and dependent.urn not in ignore:
+                    found.add(dependent)
+                    left.append(dependent)
+        return self.in_order(found)
 
     def dependencies_of(self, state: ResourceState) -> set[ResourceState]:
         """All that a resource depends on directly; a component stands for all that is inside it."""
@@ -65,16 +80,11 @@ class DependencyGraph:
 
 def deletion_levels(states: Sequence[ResourceState], graph: DependencyGraph) -> list[list[ResourceState]]:
     """The states to delete in groups: each group after those that depend on it (``ScheduleDeletes``)."""
-    condemned = set(states)
-    level: dict[ResourceState, int] = {}
-
-    def level_of(state: ResourceState) -> int:
-        if state not in level:
-            needed = graph.dependencies_of(state) & condemned
-            level[state] = 1 + max((level_of(dependency) for dependency in needed), default=0)
-        return level[state]
-
+    level: dict[ResourceState, int] = dict.fromkeys(states, 0)
+    for state in graph.in_order(states):
+        needed = (level[found] for found in graph.dependencies_of(state) if found in level)
+        level[state] = 1 + max(needed, default=0)
     groups: dict[int, list[ResourceState]] = defaultdict(list)
     for state in states:
-        groups[level_of(state)].append(state)
+        groups[level[state]].append(state)
     return [groups[number] for number in sorted(groups, reverse=True)]

@@ -115,6 +115,10 @@ class OutputValue:
 # --- questions and small changes -------------------------------------------------------------------------
 
 
+_SIMPLE: Final = frozenset({str, int, float, bool, type(None)})
+"""Nothing is inside values of these types. Most values are, so they are looked for first."""
+
+
 def children(value: Value) -> Iterator[Value]:
     """The values directly inside a value."""
     if isinstance(value, dict):
@@ -129,7 +133,9 @@ def children(value: Value) -> Iterator[Value]:
 
 def contains(value: Value, found: Callable[[Value], bool]) -> bool:
     """Whether ``found`` holds for the value or for anything inside it."""
-    return found(value) or any(contains(child, found) for child in children(value))
+    if found(value):
+        return True
+    return type(value) not in _SIMPLE and any(contains(child, found) for child in children(value))
 
 
 def contains_unknown(value: Value) -> bool:
@@ -149,6 +155,8 @@ def make_secret(value: Value) -> Value:
 
 def unwrap(value: Value) -> Value:
     """The value without any mark of secretness, at any depth."""
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, Secret):
         return unwrap(value.element)
     if isinstance(value, OutputValue):
@@ -162,6 +170,8 @@ def unwrap(value: Value) -> Value:
 
 def mask(value: Value) -> Value:
     """The value for showing: every secret is the string ``[secret]``."""
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, Secret):
         return "[secret]"
     if isinstance(value, dict):
@@ -173,6 +183,8 @@ def mask(value: Value) -> Value:
 
 def downgrade(value: Value) -> Value:
     """Output values as secrets, unknowns and plain values (``downgradeOutputValues``, source_eval.go)."""
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, OutputValue):
         inner = downgrade(value.element)
         return make_secret(inner) if value.secret else inner
@@ -202,6 +214,8 @@ def upgrade(value: Value) -> Value:
 
 def output_dependencies(value: Value) -> set[str]:
     """The URNs that the outputs inside a value depend on."""
+    if type(value) in _SIMPLE:
+        return set()
     found = set(value.dependencies) if isinstance(value, OutputValue) else set()
     for child in children(value):
         found |= output_dependencies(child)
@@ -210,6 +224,8 @@ def output_dependencies(value: Value) -> set[str]:
 
 def same(a: Value, b: Value) -> bool:
     """Whether two values are equal as Pulumi compares them: assets by their hash, ``True`` is not ``1``."""
+    if type(a) is str:
+        return type(b) is str and a == b
     if isinstance(a, Asset) and isinstance(b, Asset):
         return a.hash == b.hash if a.hash and b.hash else a == b
     if isinstance(a, Archive) and isinstance(b, Archive):
@@ -314,6 +330,8 @@ def _fill(fields: Any, key: str, value: Value, options: Marshal) -> None:
 
 def _plain(value: Value, options: Marshal) -> Any:
     """One level of the value as JSON types and maps with signatures; ``_OMIT`` if it isn't sent."""
+    if type(value) in _SIMPLE:
+        return value
     if value is UNKNOWN:
         if not options.unknowns:
             return _OMIT
@@ -379,14 +397,14 @@ def plain_asset(value: Asset | Archive, *, hash_only: bool = False) -> dict[str,
 
 
 def _write(target: struct_pb2.Value, plain: Any) -> None:
-    if plain is None:
-        target.null_value = struct_pb2.NULL_VALUE
+    if isinstance(plain, str):
+        target.string_value = plain
     elif isinstance(plain, bool):
         target.bool_value = plain
     elif isinstance(plain, int | float):
         target.number_value = plain
-    elif isinstance(plain, str):
-        target.string_value = plain
+    elif plain is None:
+        target.null_value = struct_pb2.NULL_VALUE
     elif isinstance(plain, list):
         target.list_value.SetInParent()
         for item in plain:

@@ -24,12 +24,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .fleet_lazy_sdk import install
+    from . import fleet_lazy_sdk, fleet_quick_sdk
 else:
-    from fleet_lazy_sdk import install
+    import fleet_lazy_sdk
+    import fleet_quick_sdk
 
 sys.path.pop(0)  # this file's folder, which is none of the program's business
-install()
+fleet_lazy_sdk.install()
 gc.set_threshold(100_000, 50)  # modules and declarations live to the end: hardly anything is found sooner
 
 SHOWN_ERROR = 32
@@ -44,6 +45,7 @@ except ImportError:
         f" ({sys.executable}).\nInstall the project's requirements there.\n"
     )
     sys.exit(1)
+fleet_quick_sdk.install()
 
 
 def hide_unknown_config(unknown: frozenset[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -89,7 +88,9 @@ class ResourceState:
 
     def copy(self) -> ResourceState:
         """Another state with the same content (property maps are copied, their values shared)."""
-        other = copy(self)
+        other = object.__new__(ResourceState)  # copy.copy takes three times as long
+        for name in self.__slots__:
+            setattr(other, name, getattr(self, name))
         other.inputs = dict(self.inputs)
         other.outputs = dict(self.outputs)
         return other

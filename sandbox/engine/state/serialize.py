@@ -40,6 +40,7 @@ Encrypt: TypeAlias = Callable[[str], str]
 Decrypt: TypeAlias = Callable[[str], str]
 """ciphertext -> plaintext"""
 
+_AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
 _FLOAT_SIG: Final = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"
 
 # JSON name, our name, in the order of apitype.ResourceV3; all of them are left out when empty
@@ -110,6 +111,8 @@ def serialize_resource(
 
 def serialize_value(value: Value, encrypt: Encrypt | None, *, show_secrets: bool = False) -> Any:
     """A property value as JSON, secrets encrypted."""
+    if type(value) in _AS_IT_IS:
+        return value
     if value is UNKNOWN:
         return UNKNOWN_STRING
     if isinstance(value, Secret):
@@ -174,8 +177,8 @@ def deserialize_resource(entry: Mapping[str, Any], decrypt: Decrypt) -> Resource
 
 def deserialize_value(value: Any, decrypt: Decrypt) -> Value:
     """A property value from JSON."""
-    if value == UNKNOWN_STRING:
-        return UNKNOWN
+    if isinstance(value, str):
+        return UNKNOWN if value == UNKNOWN_STRING else value
     if isinstance(value, list):
         return [deserialize_value(v, decrypt) for v in value]
     if not isinstance(value, dict):

@@ -360,7 +360,7 @@ class StateStore:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(checkpoint, file, ensure_ascii=False, separators=(",", ":"))
+                    file.write(json.dumps(checkpoint, ensure_ascii=False, separators=(",", ":")))
                     file.flush()
                     os.fsync(file.fileno())
                 if self.path.exists():

@@ -133,3 +133,57 @@ def test_a_pack_that_uses_the_sdk_finds_the_stack_in_it(lab: Lab) -> None:
     lab.write("Pulumi.dev.yaml", "config:\n  lab:color: red\n")
     result = ok(lab.preview('Thing("a")'))
     assert [v.message for v in result.violations] == ["Says.\nlab dev True red"]
+
+
+REGISTRATIONS = """
+import asyncio, pulumi
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import resource_pb2 as messages
+
+sent = []
+
+class Monitor:
+    def GetDeploymentInfo(self, request):
+        return messages.DeploymentInfo(supportedFeatures=messages.ResourceMonitorFeature.values())
+
+    def RegisterResource(self, request):
+        sent.append(str(request))
+        urn = f"urn:pulumi:dev::lab::{request.type}::{request.name}"
+        return messages.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
+
+    def RegisterResourceOutputs(self, request):
+        sent.append(str(request))
+
+    def SignalAndWaitForShutdown(self, request):
+        return Empty()
+
+class Thing(pulumi.CustomResource):
+    def __init__(self, name, opts=None, **properties):
+        super().__init__("lab:index:Thing", name, properties, opts)
+
+class Group(pulumi.ComponentResource):
+    def __init__(self, name, opts=None):
+        super().__init__("lab:index:Group", name, {}, opts)
+        self.thing = Thing(f"{name}-thing", opts=pulumi.ResourceOptions(parent=self))
+
+def program():
+    group = Group("group", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="earlier")]))
+    for number in range(2):
+        was = pulumi.Alias(name="other", parent=group)
+        Thing(f"one-{number}", text=group.thing.urn, opts=pulumi.ResourceOptions(aliases=[was]))
+    eval(compile("Thing('evaluated')", "<text>", "eval"))
+    parent = "urn:pulumi:dev::lab::lab:index:Group::group"
+    pulumi.export("made", pulumi.create_urn("name", "lab:index:Thing", parent))
+
+pulumi.runtime.configure(pulumi.runtime.Settings("lab", "dev", monitor=Monitor(), dry_run=False))
+asyncio.new_event_loop().run_until_complete(pulumi.runtime.run_in_stack(program))
+print(json.dumps(sorted(sent)))
+"""
+
+
+def test_a_quick_sdk_sends_what_the_sdk_sends() -> None:
+    program = f"exec(compile({REGISTRATIONS!r}, '/lab/program.py', 'exec'))"
+    sent = told(program)
+    assert len(sent) == 7
+    assert sum("/lab/program.py" in each for each in sent) == 6  # all but the outputs
+    assert told(f"import fleet_quick_sdk; fleet_quick_sdk.install()\n{program}") == sent
