@@ -10,7 +10,7 @@ from sandbox.engine import StackConfig
 from sandbox.engine import urn as urns
 from sandbox.engine.analyzer import PolicyPack
 
-from .measure import Measurement, of, run
+from .measure import Measurement, largest, of, run
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "policies"
@@ -103,7 +103,7 @@ def _added(resources: int, target_s: float, env: Mapping[str, str], runs: int) -
         f"policy pack, added to {resources:,} resources",
         [judged.seconds - plain.seconds for plain, judged in pairs],
         cpu_s=min(judged.cpu_s for _, judged in pairs) - min(plain.cpu_s for plain, _ in pairs),
-        peak_mb=max(judged.peak_mb for _, judged in pairs),
+        peaks_mb=largest(judged for _, judged in pairs),
         target_s=target_s,
     )
 
