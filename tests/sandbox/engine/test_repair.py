@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -223,7 +222,7 @@ def test_a_disk_that_stays_full_is_told_with_what_could_not_be_recorded(
     lab: Lab, disk: _Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(json, "dump", _full)
+        patch.setattr(Path, "replace", _full)
         with pytest.raises(StateError) as caught:
             lab.up(_PROGRAM)
     text = str(caught.value)
