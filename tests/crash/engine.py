@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
@@ -113,7 +114,7 @@ def kill(process: ForkServerProcess) -> None:
     assert process.pid is not None
     with suppress(ProcessLookupError):  # it has ended by itself
         os.kill(process.pid, signal.SIGKILL)
-    process.join(10)
+    wait([process.sentinel], 10)  # one thread may join it
 
 
 class Watch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,7 +25,8 @@ class Proxy:
         host, port = target.url.removeprefix("http://").split(":")
         self._address = (host, int(port))
         self._lock = threading.Condition()
-        self._under_way = 0
+        self._generation = 0
+        self._open: Counter[int] = Counter()
         self._chosen = 0
         self._before = False
         self._strike: Callable[[], None] | None = None
@@ -33,6 +35,20 @@ class Proxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                with proxy._lock:
+                    self.since = proxy._generation
+                    proxy._open[self.since] += 1
+
+            def finish(self) -> None:
+                try:
+                    super().finish()
+                finally:
+                    with proxy._lock:
+                        proxy._open[self.since] -= 1
+                        proxy._lock.notify_all()
 
             def handle_one_request(self) -> None:
                 try:
@@ -68,34 +84,29 @@ class Proxy:
         """Strike at the n-th call from now on; 0: at none. The count starts anew."""
         with self._lock:
             self.calls, self._chosen, self._before, self._strike = 0, call, before, strike
+            self._generation += 1
 
     def disarm(self) -> None:
         with self._lock:
             self.calls, self._chosen, self._strike = 0, 0, None
 
     def settle(self) -> None:
-        """Wait until the embedded AWS has done all that it was asked."""
+        """Wait until the embedded AWS has done all that it was asked over connections since :meth:`arm`."""
         with self._lock:
-            assert self._lock.wait_for(lambda: self._under_way == 0, 30)
+            assert self._lock.wait_for(lambda: not self._open[self._generation], 60)
 
     def _pass_on(self, caller: BaseHTTPRequestHandler) -> None:
         body = _body(caller)
         with self._lock:
             self.calls += 1
             strike = self._strike if self.calls == self._chosen else None
-            self._under_way += 1
-        try:
-            if strike is not None and self._before:
-                strike()
-                caller.close_connection = True
-                return
-            status, headers, answer = self._asked(caller, body)
-            if strike is not None:
-                strike()
-        finally:
-            with self._lock:
-                self._under_way -= 1
-                self._lock.notify_all()
+        if strike is not None and self._before:
+            strike()
+            caller.close_connection = True
+            return
+        status, headers, answer = self._asked(caller, body)
+        if strike is not None:
+            strike()
         caller.send_response_only(status)
         for name, value in headers:
             if name.lower() not in _SKIPPED:
@@ -121,7 +132,11 @@ class Proxy:
 
 def _body(caller: BaseHTTPRequestHandler) -> bytes:
     if "chunked" not in caller.headers.get("Transfer-Encoding", ""):
-        return caller.rfile.read(int(caller.headers.get("Content-Length") or 0))
+        length = int(caller.headers.get("Content-Length") or 0)
+        content = caller.rfile.read(length)
+        if len(content) < length:
+            raise ConnectionResetError("killed while it was asking")
+        return content
     chunks = []
     while size := int(caller.rfile.readline().split(b";")[0], 16):
         chunks.append(caller.rfile.read(size))

@@ -184,6 +184,7 @@ class Point:
 
     def kill(self, bench: Bench, kind: str) -> bool:
         """Run, and kill the run at this point; whether it came to that."""
+        bench.proxy.arm(0, before=False, strike=lambda: None)
         run = bench.lab.start(kind)
 
         def strike() -> None:

@@ -79,6 +79,7 @@ class Watched:
         way = dice.choice(("before", "after", "after", "time"))
         at = dice.randint(1, self.calls[command] * 3 // 4)
         moment = dice.uniform(0.1, 0.5) * self.seconds[command]
+        self.proxy.arm(0, before=False, strike=lambda: None)
         with self.sandbox.start(command, "--stack", "local", "--yes") as process:
             timer = threading.Timer(moment, process.kill)
             if way == "time":
