@@ -50,9 +50,8 @@ def preview_command() -> int:
     """
     from .reporting import report_of, write_reports
 
-    targets = _targets()
     with _started() as (place, program):
-        config = place.config()
+        targets, config = _targets(), place.config()
         if chosen("json"):
             from sandbox.engine.digest import preview_digest
 
@@ -77,9 +76,8 @@ def up_command() -> int:
     terminal the changes are shown and confirmed first; elsewhere --yes is needed.
     """
     require_consent("up")
-    targets = _targets()
     with _started() as (place, program):
-        return _change(place, "up", targets=targets, program=program)
+        return _change(place, "up", targets=_targets(), program=program)
 
 
 @click.command("destroy")
