@@ -531,7 +531,10 @@ class Provider:
                 tok=token, args=marshal(arguments, self._options(protocol, unknowns=False)), preview=preview
             ),
         )
-        value = self._taken("Invoke", getattr(answer, "return"), unknowns=False)
+        # Pulumi's own functions tell of this run, which a preview doesn't know the end of
+        value = self._taken(
+            "Invoke", getattr(answer, "return"), unknowns=preview and self.package == "pulumi"
+        )
         if not protocol.secrets and contains_secret(arguments):
             value = {key: make_secret(item) for key, item in value.items()}
         return InvokeResult(value=value, failures=_failures(answer))

@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.provider import Endpoint
 from sandbox.provider.clients import client
+from sandbox.provider.resource import OWNER_TAG
 from tests.sandbox.engine.lab import errors, ok
 from tests.sandbox.provider.remote import programs
 
@@ -87,7 +88,9 @@ def test_a_network_is_made_and_taken_away(tmp_path: Path, endpoint: Endpoint) ->
     private = result.outputs["private"]
     assert isinstance(private, list)
     assert [subnets[str(each)]["CidrBlock"] for each in private] == ["10.0.0.0/20", "10.0.16.0/20"]
-    assert {tag["Key"]: tag["Value"] for tag in subnets[str(private[0])]["Tags"]} == {
+    tags = {tag["Key"]: tag["Value"] for tag in subnets[str(private[0])]["Tags"]}
+    assert tags.pop(OWNER_TAG).startswith("urn:pulumi:dev::lab::")
+    assert tags == {
         "ManagedBy": "pulumi",
         "Name": "net-private-1",
         "SubnetType": "Private",
