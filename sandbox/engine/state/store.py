@@ -187,6 +187,12 @@ class StateStore:
                         f"the state {self.path} has version {checkpoint['version']}; known is {_VERSION}."
                         " Use the version of fleet (or of Pulumi) that wrote it, or a newer one"
                     )
+                owner = checkpoint["checkpoint"].get("stack") or self.name
+                if owner != self.name:
+                    raise StateError(
+                        f"the state {self.path} is that of {owner}, not of {self.name}. Projects that share a"
+                        " FLEET_HOME need stages of different names; give one of them a folder of its own"
+                    )
                 latest = _shaped(checkpoint["checkpoint"].get("latest") or {})
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise self._damaged(repr(error)) from None

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,18 @@ def test_a_damaged_state_names_the_last_good_copy(store: StateStore) -> None:
         again(store).load()
     store.path.with_suffix(".json.bak").replace(store.path)
     assert names(store) == ["a"]
+
+
+def test_a_state_of_another_project_is_left_as_it_is(store: StateStore) -> None:
+    other = StateStore(replace(store.project, name="shop"), store.stack, home=store.path.parent.parent)
+    other.save(Snapshot(resources=[thing("a")]))
+    kept = store.path.read_text()
+    for use in (store.load, lambda: store.save(Snapshot())):
+        with pytest.raises(
+            StateError, match=r"is that of organization/shop/dev, not of \S+/lab/dev"
+        ):
+            use()
+    assert store.path.read_text() == kept
 
 
 def test_a_state_of_a_newer_version_is_left_as_it_is(store: StateStore) -> None:
