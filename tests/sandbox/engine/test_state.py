@@ -209,9 +209,7 @@ def test_a_state_of_another_project_is_left_as_it_is(store: StateStore) -> None:
     other.save(Snapshot(resources=[thing("a")]))
     kept = store.path.read_text()
     for use in (store.load, lambda: store.save(Snapshot())):
-        with pytest.raises(
-            StateError, match=r"is that of organization/shop/dev, not of \S+/lab/dev"
-        ):
+        with pytest.raises(StateError, match=r"is that of organization/shop/dev, not of \S+/lab/dev"):
             use()
     assert store.path.read_text() == kept
 
