@@ -24,8 +24,8 @@ def sdk_module(token: str) -> str:
     _, path, _ = token.split(":")
     package, _, file = path.partition("/")
     package = {"lambda": "lambda_"}.get(package, package)
-    # The package first: asked for one of its files, pulumi_aws's lazy packages stay empty afterwards. What loads it
-    # is an attribute of its own.
+    # The package first: asked for one of its files, pulumi_aws's lazy packages stay empty afterwards.
+    # What loads it is an attribute of its own.
     assert hasattr(importlib.import_module(f"pulumi_aws.{package}"), "_utilities")
     return f"pulumi_aws.{package}.{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', file).lower()}"
 
