@@ -88,7 +88,7 @@ def test_the_picture_of_a_stage(project: Path) -> None:
     assert [(node["title"], node["system"]) for node in found["nodes"]] == [("shop-dev-orders", "shop")]
     told = fleet(project, "stack", "graph", "--system", "shopp", code=2)
     assert "has no system 'shopp'; it has: shop. Did you mean 'shop'?" in told
-    assert "has to end in .svg or .html" in fleet(project, "stack", "graph", "--file", "x.png", code=2)
+    assert "has to end in .svg, .html or .dot" in fleet(project, "stack", "graph", "--file", "x.png", code=2)
 
 
 def test_a_picture_shows_no_secrets(project: Path) -> None:
