@@ -159,7 +159,7 @@ def _change(place: Workspace, kind: str, *, targets: Targets, program: Program |
 
     config = place.config()
     require_sandbox_stage(config)
-    show = _silent if chosen("json") else _show
+    show: Callable[..., Result] = _run if chosen("json") else _show
     if chosen("preview_only"):
         emulator.ensure(place.home)
         result = show(place, config, kind, targets=targets, preview=True, program=program)
@@ -184,19 +184,6 @@ def _change(place: Workspace, kind: str, *, targets: Targets, program: Program |
     if chosen("json"):
         click.echo(json.dumps(_summary(result), indent=2))
     return result.exit_code
-
-
-def _silent(
-    place: Workspace,
-    config: StackConfig,
-    kind: str,
-    *,
-    targets: Targets,
-    preview: bool,
-    program: Program | None,
-    judged: bool = False,
-) -> Result:
-    return _run(place, config, kind, targets=targets, preview=preview, program=program, judged=judged)
 
 
 def _show(

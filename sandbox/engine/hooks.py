@@ -97,14 +97,7 @@ class Hooks:
             if self._deployment.preview and not hook.on_dry_run:
                 continue
             request = resource_pb2.ResourceHookRequest(
-                urn=state.urn,
-                id=state.id,
-                name=state.name,
-                type=state.type,
-                new_inputs=_marshaled(new.inputs if new else None),
-                old_inputs=_marshaled(old.inputs if old else None),
-                new_outputs=_marshaled(new.outputs if new and after else None),
-                old_outputs=_marshaled(old.outputs if old else None),
+                **_told(old, new), new_outputs=_marshaled(new.outputs if new and after else None)
             )
             try:
                 self._call(hook, request, resource_pb2.ResourceHookResponse())
@@ -163,15 +156,7 @@ class Hooks:
                 name, resource_pb2.RegisterErrorHookRequest, f'error hook "{name}" was not registered'
             )
             request = resource_pb2.ErrorHookRequest(
-                urn=state.urn,
-                id=state.id,
-                name=state.name,
-                type=state.type,
-                new_inputs=_marshaled(new.inputs if new else None),
-                old_inputs=_marshaled(old.inputs if old else None),
-                old_outputs=_marshaled(old.outputs if old else None),
-                failed_operation=operation,
-                errors=failures,
+                **_told(old, new), failed_operation=operation, errors=failures
             )
             try:
                 answer = self._call(hook, request, resource_pb2.ErrorHookResponse())
@@ -229,6 +214,20 @@ def _either(old: ResourceState | None, new: ResourceState | None) -> ResourceSta
     state = new if new is not None else old
     assert state is not None  # noqa: S101 - an operation has a side
     return state
+
+
+def _told(old: ResourceState | None, new: ResourceState | None) -> dict[str, Any]:
+    """What every hook is told of an operation."""
+    state = _either(old, new)
+    return {
+        "urn": state.urn,
+        "id": state.id,
+        "name": state.name,
+        "type": state.type,
+        "new_inputs": _marshaled(new.inputs if new else None),
+        "old_inputs": _marshaled(old.inputs if old else None),
+        "old_outputs": _marshaled(old.outputs if old else None),
+    }
 
 
 def _left_something(failure: EngineError) -> bool:

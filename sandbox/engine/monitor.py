@@ -19,7 +19,7 @@ from sandbox.protos import engine_pb2, engine_pb2_grpc, provider_pb2, resource_p
 
 from . import urn as urns
 from .assets import with_hashes
-from .builtin import GET_RESOURCE
+from .builtin import GET_RESOURCE, PACKAGE
 from .errors import EngineError, ProviderError, UnsupportedError
 from .events import Diagnostic, Severity
 from .goals import Alias, Goal, ReadGoal, Registration
@@ -402,8 +402,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         found = self.deployment.registry.get(reference)
         if found is None:
             raise EngineError(f"Invoke: unknown provider '{request.provider}' -> '{reference}'")
+        preview = self.deployment.preview
+        unknowns = preview and package == PACKAGE  # Pulumi's own tell of runs, whose end isn't known yet
         try:
-            result = found.invoke(request.tok, arguments, preview=self.deployment.preview)
+            result = found.invoke(request.tok, arguments, preview=preview, unknowns=unknowns)
         except EngineError as error:
             if isinstance(error, ProviderError) and error.code == "UNIMPLEMENTED":
                 raise UnsupportedError(str(error)) from None

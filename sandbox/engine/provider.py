@@ -520,8 +520,13 @@ class Provider:
 
     # --- functions and components ----------------------------------------------------------------------
 
-    def invoke(self, token: str, arguments: PropertyMap, *, preview: bool) -> InvokeResult:
-        """Call a function."""
+    def invoke(
+        self, token: str, arguments: PropertyMap, *, preview: bool, unknowns: bool = False
+    ) -> InvokeResult:
+        """Call a function.
+
+        :param unknowns: its answer may hold what isn't known
+        """
         protocol, known = self._ready()
         if not known:
             return InvokeResult()
@@ -531,10 +536,7 @@ class Provider:
                 tok=token, args=marshal(arguments, self._options(protocol, unknowns=False)), preview=preview
             ),
         )
-        # Pulumi's own functions tell of this run, which a preview doesn't know the end of
-        value = self._taken(
-            "Invoke", getattr(answer, "return"), unknowns=preview and self.package == "pulumi"
-        )
+        value = self._taken("Invoke", getattr(answer, "return"), unknowns=unknowns)
         if not protocol.secrets and contains_secret(arguments):
             value = {key: make_secret(item) for key, item in value.items()}
         return InvokeResult(value=value, failures=_failures(answer))

@@ -57,6 +57,7 @@ class Lab:
         self.root.mkdir()
         self.home = root / "home"
         self.stack = "dev"
+        self.head = HEAD
         self.provider = MemoryProvider()
         self.providers: ProviderFactory = lambda package, version: in_process(self.provider)
         self.events: list[Event] = []
@@ -73,7 +74,7 @@ class Lab:
 
     def program(self, text: str) -> None:
         """The program, after a head that defines Thing, Provider and Component."""
-        self.write("__main__.py", HEAD + textwrap.dedent(text))
+        self.write("__main__.py", self.head + textwrap.dedent(text))
 
     @property
     def project(self) -> Project:

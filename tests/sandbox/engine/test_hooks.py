@@ -36,15 +36,8 @@ EVERY = Bind(
 
 
 @pytest.fixture(autouse=True)
-def _head(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = lab.program
-
-    def program(text: str) -> None:
-        from textwrap import dedent
-
-        write(HEAD + dedent(text))
-
-    monkeypatch.setattr(lab, "program", program)
+def _head(lab: Lab) -> None:
+    lab.head += HEAD
 
 
 def printed(result: object) -> list[str]:

@@ -32,15 +32,8 @@ def opted(**options):
 
 
 @pytest.fixture(autouse=True)
-def _head(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = lab.program
-
-    def program(text: str) -> None:
-        from textwrap import dedent
-
-        write(HEAD + dedent(text))
-
-    monkeypatch.setattr(lab, "program", program)
+def _head(lab: Lab) -> None:
+    lab.head += HEAD
 
 
 def test_transforms_apply_from_the_resource_outwards_and_the_stack_s_last(lab: Lab) -> None:
