@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,14 +41,22 @@ class Made:
     outputs: PropertyMap
 
 
+_STACKS = itertools.count(1)
+
+
 class Client:
-    """Calls a provider the way Pulumi's engine does."""
+    """Calls a provider the way Pulumi's engine does, each for a stack of its own."""
 
     def __init__(self, port: int) -> None:
+        self._stack = f"test-{next(_STACKS)}"
         # A connection of its own, as each of the engine's: else clients of one process share it.
         options = [("grpc.use_local_subchannel_pool", 1)]
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options)
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+
+    def urn(self, type: str, name: str) -> str:
+        """The URN of a resource in this client's stack: on an AWS that tests share, none is another test's."""
+        return f"urn:pulumi:{self._stack}::shop::{type}::{name}"
 
     def close(self) -> None:
         self._channel.close()
@@ -69,7 +78,7 @@ class Client:
         self, type: str, inputs: PropertyMap, *, olds: PropertyMap | None = None, name: str = "it"
     ) -> PropertyMap:
         request = pb.CheckRequest(
-            urn=urn(type, name),
+            urn=self.urn(type, name),
             type=type,
             name=name,
             news=encode(inputs),
@@ -90,7 +99,7 @@ class Client:
             "Diff",
             pb.DiffRequest(
                 id=made.id,
-                urn=urn(made.type, made.name),
+                urn=self.urn(made.type, made.name),
                 type=made.type,
                 name=made.name,
                 olds=encode(made.outputs),
@@ -105,7 +114,7 @@ class Client:
         response = self.call(
             "Create",
             pb.CreateRequest(
-                urn=urn(type, name), type=type, name=name, properties=encode(checked), preview=preview
+                urn=self.urn(type, name), type=type, name=name, properties=encode(checked), preview=preview
             ),
         )
         return Made(type=type, name=name, id=response.id, inputs=checked, outputs=decode(response.properties))
@@ -116,7 +125,7 @@ class Client:
             "Update",
             pb.UpdateRequest(
                 id=made.id,
-                urn=urn(made.type, made.name),
+                urn=self.urn(made.type, made.name),
                 type=made.type,
                 name=made.name,
                 olds=encode(made.outputs),
@@ -135,7 +144,7 @@ class Client:
             "Read",
             pb.ReadRequest(
                 id=made.id,
-                urn=urn(made.type, made.name),
+                urn=self.urn(made.type, made.name),
                 type=made.type,
                 name=made.name,
                 properties=encode(made.outputs),
@@ -159,7 +168,7 @@ class Client:
             "Delete",
             pb.DeleteRequest(
                 id=made.id,
-                urn=urn(made.type, made.name),
+                urn=self.urn(made.type, made.name),
                 type=made.type,
                 name=made.name,
                 properties=encode(made.outputs),
@@ -169,7 +178,3 @@ class Client:
 
     def invoke(self, token: str, **args: Any) -> PropertyMap:
         return decode(getattr(self.call("Invoke", pb.InvokeRequest(tok=token, args=encode(args))), "return"))
-
-
-def urn(type: str, name: str) -> str:
-    return f"urn:pulumi:test::shop::{type}::{name}"

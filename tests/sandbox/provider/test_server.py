@@ -14,7 +14,7 @@ from sandbox.protos import provider_pb2 as pb
 from sandbox.provider import Endpoint, serve
 from sandbox.provider.errors import ProviderError
 from sandbox.provider.values import UNKNOWN, Archive, Secret, decode, encode
-from tests.sandbox.provider.client import Client, InvalidError, Made, RefusedError, urn
+from tests.sandbox.provider.client import Client, InvalidError, Made, RefusedError
 from tests.sandbox.provider.graphs import ALIAS, FUNCTION, ROLE, ROLE_POLICY, TRUST, function_inputs, policy
 
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -320,7 +320,7 @@ def test_autonaming_of_the_project(offline: Client, mode: str, proposed: str, ex
         proposed_name=proposed, mode=pb.CheckRequest.AutonamingOptions.Mode.Value(mode)
     )
     answer = offline.call(
-        "Check", pb.CheckRequest(urn=urn(GROUP, "g"), type=GROUP, name="g", autonaming=options)
+        "Check", pb.CheckRequest(urn=offline.urn(GROUP, "g"), type=GROUP, name="g", autonaming=options)
     )
     if expected:
         assert decode(answer.inputs)["name"] == expected

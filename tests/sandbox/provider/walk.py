@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.provider import table
 from sandbox.provider.values import PropertyMap
-from tests.sandbox.provider.client import Client, InvalidError, Made, urn
+from tests.sandbox.provider.client import Client, InvalidError, Made
 
 _FIND = "aws:fleet:find"
 
@@ -55,19 +55,19 @@ def found_again(live: Client, made: Made) -> None:
     """After a run that was cut off, what was made is found by its inputs and its URN, and only for it."""
 
     def find(**asked: Any) -> str:
-        mine = {"type": made.type, "urn": urn(made.type, made.name), "inputs": made.inputs, "others": []}
+        mine = {"type": made.type, "urn": live.urn(made.type, made.name), "inputs": made.inputs, "others": []}
         return str(live.invoke(_FIND, **mine | asked)["id"])
 
     assert find() == made.id
     assert find(others=[{"id": made.id, "inputs": made.inputs}]) == "", "it is another resource's"
     if table.lookup(made.type).tagged:
-        assert find(urn=urn(made.type, "another")) == "", "it was made for another URN"
+        assert find(urn=live.urn(made.type, "another")) == "", "it was made for another URN"
     assert not any("fleet:urn" in str(each) for each in (made.outputs, live.read(made).outputs))
 
 
 def not_found(live: Client, made: Made) -> None:
     """What isn't there any more isn't found."""
-    asked = {"type": made.type, "urn": urn(made.type, made.name), "inputs": made.inputs}
+    asked = {"type": made.type, "urn": live.urn(made.type, made.name), "inputs": made.inputs}
     assert live.invoke(_FIND, **asked)["id"] == ""
 
 
