@@ -36,6 +36,7 @@ _COMMANDS = {
     "build": ("build", "Build the packages of the functions."),
     "provider": ("provider", "Serve the sandbox's provider to the real Pulumi CLI."),
     "cost": ("cost", "Estimate what a stage costs in a month."),
+    "state": ("state", "Edit a stage's state: protect, unprotect, delete, rename."),
     "stack": ("stack", "Outputs, state and list of stacks."),
 }
 
