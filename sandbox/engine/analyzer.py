@@ -45,6 +45,20 @@ class Judged:
     provider: ResourceState | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What the packs say to a resource.
+
+    :ivar inputs: as the packs mend them
+    :ivar told: for the user
+    :ivar refused: whether the resource must not be
+    """
+
+    inputs: PropertyMap
+    told: Sequence[PolicyRemediation | PolicyViolation]
+    refused: bool
+
+
 class PolicyPack:
     """A started policy pack. The first question waits until it is ready. Safe to use from several threads."""
 
@@ -98,6 +112,7 @@ class PolicyPack:
         self._ready: Any = None
         self._failure: PolicyPackError | None = None
         self._lock = threading.Lock()
+        self._asking = threading.Lock()  # one question at a time, as from Pulumi's engine: packs rely on it
         self._channel: Any = None
         self._info: Any = None
         self._severities: dict[str, str] = {}
@@ -221,7 +236,8 @@ class PolicyPack:
         import grpc
 
         try:
-            return method(request)
+            with self._asking:
+                return method(request)
         except grpc.RpcError as error:
             if optional and error.code() == grpc.StatusCode.UNIMPLEMENTED:
                 return None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import urn as urns
-from .analyzer import Judged, PolicyPack
+from .analyzer import Judged, Judgement, PolicyPack
 from .api import Kind, Outcome, Result, Update
 from .builtin import with_builtins
 from .callbacks import Callbacks
@@ -22,6 +22,7 @@ from .events import (
     Op,
     OutputsRegistered,
     PolicyPackLoaded,
+    PolicyRemediation,
     PolicyViolation,
     ProgramStarted,
     ResourceDone,
@@ -34,7 +35,7 @@ from .events import (
     Step as StepView,
 )
 from .executor import StepExecutor
-from .generator import InvalidResourceError, StepGenerator, plain_diff
+from .generator import CancelledError, InvalidResourceError, StepGenerator, plain_diff
 from .goals import Goal, ReadGoal, Registration
 from .graph import DependencyGraph, deletion_levels
 from .hooks import Hooks, refuse_deletions
@@ -48,6 +49,7 @@ from .snapshots import SnapshotManager
 from .state import ResourceState, Snapshot
 from .steps import CreateStep, RefreshStep, Step, UpdateStep
 from .targets import Selection
+from .turns import Turn, Turns
 
 _SERVER_THREADS = 512  # each waiting registration holds one; they are made as they are needed
 _PROGRAM_END_TIMEOUT_S = 30.0
@@ -90,7 +92,7 @@ class Deployment:
         self._open: dict[str, Step] = {}  # registered, and their outputs may still come
         self._root_outputs: tuple[str, PropertyMap] | None = None
         self._event_lock = threading.RLock()
-        self._register_lock = threading.Lock()
+        self._turns = Turns()
         self._judge_lock = threading.Lock()
         self._judged = update.judged or update.preview or not policy_packs
         self._default_lock = threading.Lock()
@@ -334,7 +336,7 @@ class Deployment:
             self.fail()
             return
         try:
-            with self._register_lock:
+            with self._turns.take():
                 left_alone, steps = self.generator.deletions()
         except InvalidResourceError:
             self.fail()
@@ -378,7 +380,8 @@ class Deployment:
             self.tell(
                 Severity.ERROR,
                 f"{len(protected)} resources are protected, so nothing was destroyed:{names}\n"
-                "Remove `protect` from them (in the program or the stage's settings) and deploy that first.",
+                "Remove `protect` from them (in the program or the stage's settings) and deploy that first,"
+                " or run `fleet state unprotect` with their URNs.",
                 "",
             )
             return
@@ -423,21 +426,23 @@ class Deployment:
 
     def register(self, goal: Goal, registration: Registration) -> None:
         """Bring a resource to where the program wants it; without an answer if that fails."""
-        self._carry_out(lambda: self.generator.register(goal, registration), goal)
+        self._carry_out(lambda turn: self.generator.register(goal, registration, turn), goal)
         imported = registration.imported
         if imported is not None:
-            self._carry_out(lambda: self.generator.go_on(goal, imported, registration), goal)
+            self._carry_out(lambda turn: self.generator.go_on(goal, imported, registration, turn), goal)
 
     def read(self, goal: ReadGoal, registration: Registration) -> None:
         """Read a resource that isn't managed."""
-        self._carry_out(lambda: self.generator.read(goal, registration), goal)
+        self._carry_out(lambda turn: self.generator.read(goal, registration, turn), goal)
 
-    def _carry_out(self, generate: Callable[[], list[Step]], goal: Goal | ReadGoal) -> None:
+    def _carry_out(self, generate: Callable[[Turn], list[Step]], goal: Goal | ReadGoal) -> None:
         try:
-            with self._register_lock:
+            with self._turns.take() as turn:
                 if self.cancelled:
                     return
-                steps = generate()
+                steps = generate(turn)
+        except CancelledError:
+            return
         except InvalidResourceError:
             self.fail()
             return
@@ -481,7 +486,7 @@ class Deployment:
         urn, outputs = self._root_outputs
         if urn not in self._open:
             return
-        if self._failed or self.cancelled or self.generator.saw_error:
+        if self._failed or self.cancelled or self.generator.saw_error or self.executor.error:
             old = self.olds.get(urn)
             outputs = {**(old.outputs if old else {}), **outputs}
         self._set_outputs(urn, outputs)
@@ -596,26 +601,27 @@ class Deployment:
             delete_before_replace=diff.delete_before_replace,
         )
 
-    def analyze(self, new: ResourceState, goal: Goal) -> tuple[PropertyMap, bool]:
-        """Let the policy packs judge a resource before its step.
-
-        :returns: the inputs, perhaps mended, and whether the resource must not be
-        """
+    def judgement(self, new: ResourceState, goal: Goal) -> Judgement:
+        """What the policy packs say to a resource before its step. Nobody is told yet."""
         inputs = new.inputs
-        invalid = False
-        if not self._packs:
-            return inputs, invalid
-        judged = Judged(state=new, goal=goal, provider=self._provider_state(new))
-        for pack in self._packs:
-            inputs, told = pack.remediate(judged, inputs)
-            for event in told:
-                self.emit(event)
-        for pack in self._packs:
-            for violation in pack.analyze(judged, inputs):
-                self._violation(violation)
-                if violation.level == "mandatory":
-                    invalid = not self.preview
-        return inputs, invalid
+        told: list[PolicyRemediation | PolicyViolation] = []
+        if self._packs:
+            judged = Judged(state=new, goal=goal, provider=self._provider_state(new))
+            for pack in self._packs:
+                inputs, mended = pack.remediate(judged, inputs)
+                told += mended
+            for pack in self._packs:
+                told += pack.analyze(judged, inputs)
+        forbidden = any(isinstance(each, PolicyViolation) and each.level == "mandatory" for each in told)
+        return Judgement(inputs=inputs, told=told, refused=forbidden and not self.preview)
+
+    def tell_judgement(self, judgement: Judgement) -> None:
+        """Tell the user what the policy packs said."""
+        for each in judgement.told:
+            if isinstance(each, PolicyViolation):
+                self._violation(each)
+            else:
+                self.emit(each)
 
     def _passes(self, steps: Sequence[Step]) -> bool:
         """Whether the policy packs let a run go on to these steps.

@@ -1,6 +1,8 @@
 """Decides which steps bring a resource to where the program wants it (pkg/resource/deploy/step_generator.go).
 
-Registrations are handled one at a time, in the order in which they arrive; the steps then run in parallel.
+Registrations are decided one at a time, in the order in which they arrive; the steps then run in parallel.
+Providers and policy packs are asked while other registrations are handled: nothing is told, and nothing is
+decided, before all that came first is.
 """
 
 from __future__ import annotations
@@ -8,11 +10,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import paths
 from . import urn as urns
+from .analyzer import Judgement
 from .differences import detailed_diff
 from .errors import EngineError
 from .events import PropertyDiff, Severity
@@ -35,6 +38,7 @@ from .steps import (
 
 if TYPE_CHECKING:
     from .deployment import Deployment
+    from .turns import Turn
 
 _INIT_ERROR = "#initerror"
 
@@ -43,8 +47,42 @@ class InvalidResourceError(EngineError):
     """A resource can't be handled, and what is wrong was told already."""
 
 
+class CancelledError(EngineError):
+    """The run has been cancelled while a provider or a pack was asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """A resource that the program declares, and what is known of it before anybody is asked.
+
+    :ivar old: as it is in the state
+    :ivar inputs: the program's, with what is to be ignored as it was
+    :ivar afresh: it is made anew, whatever the state has
+    :ivar recreating: it was deleted because something that it depends on is replaced
+    """
+
+    goal: Goal
+    old: ResourceState | None
+    new: ResourceState
+    provider: Provider | None
+    inputs: PropertyMap
+    seed: bytes
+    targeted: bool
+    afresh: bool
+    recreating: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answers:
+    """What the provider and the policy packs say to it; no diff if none was asked for."""
+
+    checked: CheckResult
+    judgement: Judgement
+    diff: DiffResult | DiffUnavailableError | None = None
+
+
 class StepGenerator:
-    """The decisions of one run. Not safe to use from several threads at once."""
+    """The decisions of one run. Safe to use by who has the turn, see :mod:`.turns`."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
@@ -65,10 +103,11 @@ class StepGenerator:
 
     # --- registrations ---------------------------------------------------------------------------------
 
-    def register(self, goal: Goal, registration: Registration) -> list[Step]:
+    def register(self, goal: Goal, registration: Registration, turn: Turn) -> list[Step]:
         """The steps for a resource that the program declares.
 
         :raises InvalidResourceError: it can't be handled; the user was told
+        :raises CancelledError: the run has been cancelled
         """
         urn = self._new_urn(goal.parent, goal.type, goal.name)
         old, invalid, alias = self._old_resource(urn, goal.name, goal.type, goal.parent, goal.aliases)
@@ -78,17 +117,21 @@ class StepGenerator:
             for name in filter(None, (urn, alias)):
                 self.providers[name] = new
         if is_import(goal, old) and not invalid:
+            self._wait(turn)
             original = None if urn in self.deletes else old
             return import_steps(self._deployment, original, new, registration)
-        return self._bring(goal, old, new, registration, invalid=invalid)
+        return self._bring(goal, old, new, registration, turn, invalid=invalid)
 
-    def go_on(self, goal: Goal, imported: ResourceState, registration: Registration) -> list[Step]:
+    def go_on(
+        self, goal: Goal, imported: ResourceState, registration: Registration, turn: Turn
+    ) -> list[Step]:
         """The steps that bring what was just imported to where the program wants it.
 
         :raises InvalidResourceError: it can't be brought there; the user was told
+        :raises CancelledError: the run has been cancelled
         """
         new = _new_state(imported.urn, goal, imported, imported.aliases)
-        return self._bring(goal, imported, new, registration, invalid=False)
+        return self._bring(goal, imported, new, registration, turn, invalid=False)
 
     def _bring(
         self,
@@ -96,56 +139,113 @@ class StepGenerator:
         old: ResourceState | None,
         new: ResourceState,
         registration: Registration,
+        turn: Turn,
         *,
         invalid: bool,
     ) -> list[Step]:
-        urn = new.urn
-        recreating = urn in self.deletes
         selection = self._deployment.selection
-        targeted = selection.takes_part(new) or recreating
+        targeted = selection.takes_part(new) or new.urn in self.deletes
         if targeted:
             selection.require_dependencies(new)
         elif old is None and not invalid:
-            return selection.untouched(urn, old, new, registration)
-        provider = None
-        if new.custom and not new.is_provider:
-            provider = self._deployment.provider_of(new)
-        external = old is not None and old.external
-        seed = secrets.token_bytes(32)
-        afresh = old is None or recreating or external or selection.is_replaced(urn, old)
+            self._wait(turn)
+            return selection.untouched(new.urn, old, new, registration)
+        wanted = self._wanted(goal, old, new, targeted=targeted)
+        if new.is_provider:  # the provider is started: others wait for it
+            self._wait(turn)
+            answers = self._asked(wanted, invalid=invalid)
+        else:
+            try:
+                with turn.aside():
+                    answers = self._asked(wanted, invalid=invalid)
+            finally:
+                self._go_on()
+            if (new.urn in self.deletes) is not wanted.recreating:
+                wanted = self._wanted(goal, old, new, targeted=True)
+                answers = self._asked(wanted, invalid=invalid)
+        return self._decided(wanted, answers, registration, invalid=invalid)
+
+    def _wait(self, turn: Turn) -> None:
+        with turn.aside():
+            pass
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._deployment.cancelled:
+            raise CancelledError
+
+    def _wanted(
+        self, goal: Goal, old: ResourceState | None, new: ResourceState, *, targeted: bool
+    ) -> _Wanted:
+        recreating = new.urn in self.deletes
         inputs = goal.properties
         if old is not None:
-            inputs = self.with_ignored(urn, inputs, old.inputs, goal.ignore_changes)
+            inputs = self.with_ignored(new.urn, inputs, old.inputs, goal.ignore_changes)
             if not targeted:
                 inputs = old.inputs
-        if new.custom and targeted:
-            olds = {} if afresh or old is None else old.inputs
-            result = self._check(new, provider, olds, goal.properties if afresh else inputs, seed)
-            invalid = self._tell_failures(new, result) or invalid
-            inputs = result.inputs
+        return _Wanted(
+            goal=goal,
+            old=old,
+            new=new,
+            provider=self._deployment.provider_of(new) if new.custom and not new.is_provider else None,
+            inputs=inputs,
+            seed=secrets.token_bytes(32),
+            targeted=targeted,
+            afresh=old is None
+            or recreating
+            or old.external
+            or self._deployment.selection.is_replaced(new.urn, old),
+            recreating=recreating,
+        )
+
+    def _asked(self, wanted: _Wanted, *, invalid: bool) -> _Answers:
+        """What others say to a resource. Nothing but its own state is touched."""
+        new, inputs = wanted.new, wanted.inputs
+        checked = CheckResult(inputs=inputs)
+        if new.custom and wanted.targeted:
+            olds = {} if wanted.afresh or wanted.old is None else wanted.old.inputs
+            news = wanted.goal.properties if wanted.afresh else inputs
+            checked = self._check(new, wanted.provider, olds, news, wanted.seed)
+            inputs = checked.inputs
         new.inputs = inputs
-        remediated, violated = self._deployment.analyze(new, goal)
+        judgement = self._deployment.judgement(new, wanted.goal)
         # a component's state has the changes that its diff ignores
-        new.inputs = remediated if new.custom or remediated is not inputs else goal.properties
-        if invalid or violated:
+        kept = new.custom or judgement.inputs is not inputs
+        new.inputs = judgement.inputs if kept else wanted.goal.properties
+        diff: DiffResult | DiffUnavailableError | None = None
+        if not (invalid or checked.failures or judgement.refused) and self._compared_by_provider(wanted):
+            assert wanted.old is not None  # noqa: S101 - else there is nothing to compare
+            assert wanted.provider is not None  # noqa: S101 - as above
+            try:
+                diff = self._provider_diff(wanted.goal, wanted.old, new, wanted.provider)
+            except DiffUnavailableError as error:
+                diff = error
+        return _Answers(checked=checked, judgement=judgement, diff=diff)
+
+    def _decided(
+        self, wanted: _Wanted, answers: _Answers, registration: Registration, *, invalid: bool
+    ) -> list[Step]:
+        old, new = wanted.old, wanted.new
+        urn = new.urn
+        invalid = self._tell_failures(new, answers.checked) or invalid
+        self._deployment.tell_judgement(answers.judgement)
+        if invalid or answers.judgement.refused:
             self.saw_error = True
             raise InvalidResourceError(f"resource {urn} is invalid")
-        if not targeted:
-            return selection.untouched(urn, old, new, registration)
-        if recreating:
-            assert old is not None  # noqa: S101 - what was deleted was there
+        if not wanted.targeted:
+            return self._deployment.selection.untouched(urn, old, new, registration)
+        if old is None:
+            self.creates.add(urn)
+            return [CreateStep(self._deployment, new, registration)]
+        if wanted.recreating:
             return self._recreate(old, new, registration)
-        if external:
-            assert old is not None  # noqa: S101 - the old one is external
+        if old.external:
             self.creates.add(urn)
             create = CreateStep(
                 self._deployment, new, registration, old=old, replacing=True, pending_delete=True
             )
             return [create, ReplaceStep(self._deployment, old, new)]
-        if old is None:
-            self.creates.add(urn)
-            return [CreateStep(self._deployment, new, registration)]
-        return self._from_diff(goal, old, new, provider, registration, seed)
+        return self._from_diff(wanted, old, registration, answers.diff)
 
     def _recreate(self, old: ResourceState, new: ResourceState, registration: Registration) -> list[Step]:
         """A resource that was deleted because something that it depends on is replaced."""
@@ -159,30 +259,27 @@ class StepGenerator:
 
     def _from_diff(
         self,
-        goal: Goal,
+        wanted: _Wanted,
         old: ResourceState,
-        new: ResourceState,
-        provider: Provider | None,
         registration: Registration,
-        seed: bytes,
+        asked: DiffResult | DiffUnavailableError | None,
     ) -> list[Step]:
+        goal, new, provider = wanted.goal, wanted.new, wanted.provider
         urn = new.urn
         if contains_unknown(new.replacement_trigger) and not self._deployment.preview:
             self._error(f"replacement trigger contains unknowns for {urn}", urn)
             raise InvalidResourceError(f"resource {urn} has an unknown replacement trigger")
         triggered = _triggered(old.replacement_trigger, new.replacement_trigger)
-        if triggered:
-            diff = DiffResult(changes=True)
-        else:
+        diff = DiffResult(changes=True)
+        if not triggered:
             try:
-                diff = self._diff(goal, old, new, provider)
+                diff = self._diff(goal, old, new, provider, asked)
             except DiffUnavailableError as error:
                 self._deployment.tell(Severity.WARNING, str(error), urn)
-                diff = DiffResult(changes=True)
         diff = _apply_replace_on_changes(diff, goal.replace_on_changes, has_init_errors=bool(old.init_errors))
         if diff.changes or old.pending_replacement:
             if diff.replace or triggered or old.pending_replacement:
-                return self._replace(goal, old, new, provider, registration, seed, diff)
+                return self._replace(wanted, old, registration, diff)
             self.updates.add(urn)
             return [UpdateStep(self._deployment, old, new, registration=registration, diff=diff)]
         if old.init_errors:
@@ -195,20 +292,15 @@ class StepGenerator:
         return [SameStep(self._deployment, old, new, registration=registration)]
 
     def _replace(
-        self,
-        goal: Goal,
-        old: ResourceState,
-        new: ResourceState,
-        provider: Provider | None,
-        registration: Registration,
-        seed: bytes,
-        diff: DiffResult,
+        self, wanted: _Wanted, old: ResourceState, registration: Registration, diff: DiffResult
     ) -> list[Step]:
+        goal, new = wanted.goal, wanted.new
         urn = new.urn
         if new.protect and old.protect:
             self._error(
                 f'unable to replace resource "{urn}"\nas it is marked for protection. To unprotect it,'
-                " remove the `protect` flag from the resource in your program and deploy that first",
+                " remove the `protect` flag from the resource in your program and deploy that first, or run"
+                f" `fleet state unprotect '{urn}'`",
                 urn,
             )
             if not self._deployment.preview:
@@ -218,7 +310,7 @@ class StepGenerator:
         self.replaces.add(urn)
         if new.custom and not self._deployment.selection.is_replaced(urn, old):
             # a replacement is checked without the old inputs, so that e.g. names are made anew
-            result = self._check(new, provider, {}, goal.properties, seed)
+            result = self._check(new, wanted.provider, {}, goal.properties, wanted.seed)
             if self._tell_failures(new, result):
                 self.saw_error = True
                 raise InvalidResourceError(f"resource {urn} has check errors")
@@ -239,7 +331,8 @@ class StepGenerator:
                 self._error(
                     f'unable to replace resource "{dependent.urn}" as part of replacing "{urn}" as it is'
                     " currently marked for protection. To unprotect the resource, remove the `protect` flag"
-                    " from the resource in your program and deploy that first",
+                    " from the resource in your program and deploy that first, or run `fleet state"
+                    f" unprotect '{dependent.urn}'`",
                     urn,
                 )
                 raise InvalidResourceError(f"resource {dependent.urn} is protected")
@@ -277,10 +370,15 @@ class StepGenerator:
             raise InvalidResourceError(message)
         self._deployment.warn(message, new.urn)
 
-    def read(self, goal: ReadGoal, registration: Registration) -> list[Step]:
-        """The steps for a resource that the program only reads."""
+    def read(self, goal: ReadGoal, registration: Registration, turn: Turn) -> list[Step]:
+        """The steps for a resource that the program only reads.
+
+        :raises InvalidResourceError: it can't be handled; the user was told
+        :raises CancelledError: the run has been cancelled
+        """
         urn = self._new_urn(goal.parent, goal.type, goal.name)
         old, _, alias = self._old_resource(urn, goal.name, goal.type, goal.parent, [])
+        self._wait(turn)
         new = ResourceState(
             urn=urn,
             type=goal.type,
@@ -435,14 +533,21 @@ class StepGenerator:
         return result
 
     def _diff(
-        self, goal: Goal, old: ResourceState, new: ResourceState, provider: Provider | None
+        self,
+        goal: Goal,
+        old: ResourceState,
+        new: ResourceState,
+        provider: Provider | None,
+        asked: DiffResult | DiffUnavailableError | None,
     ) -> DiffResult:
-        if self._deployment.selection.is_replaced(new.urn, old):
-            return DiffResult(changes=True, replace_keys=["id"])
-        if any(urn in self.replaces for urn in new.replace_with):
-            return DiffResult(changes=True, replace_keys=["replaceWith"])
-        if new.deleted_with and new.deleted_with in self.replaces:
-            return DiffResult(changes=True, replace_keys=["deletedWith"])
+        """How it has changed.
+
+        :param asked: what its provider says, if that is known already
+        :raises DiffUnavailableError: its provider can't tell
+        """
+        related = self._replaced_with_others(old, new)
+        if related:
+            return DiffResult(changes=True, replace_keys=[related])
         if self._provider_changed(old, new):
             return DiffResult(changes=True, replace_keys=["provider"])
         if not new.custom:
@@ -452,6 +557,34 @@ class StepGenerator:
             return self._deployment.registry.diff(
                 new.urn, old.id, old.inputs, old.outputs, new.inputs, goal.ignore_changes
             )
+        if isinstance(asked, DiffUnavailableError):
+            raise asked
+        return asked or self._provider_diff(goal, old, new, provider)
+
+    def _replaced_with_others(self, old: ResourceState, new: ResourceState) -> str:
+        """Why it is replaced whatever its provider says; empty if it isn't."""
+        if self._deployment.selection.is_replaced(new.urn, old):
+            return "id"
+        if any(urn in self.replaces for urn in new.replace_with):
+            return "replaceWith"
+        return "deletedWith" if new.deleted_with and new.deleted_with in self.replaces else ""
+
+    def _compared_by_provider(self, wanted: _Wanted) -> bool:
+        """Whether the provider's diff will be needed, as far as can be told before the decision."""
+        old, new = wanted.old, wanted.new
+        if old is None or wanted.provider is None or not wanted.targeted:
+            return False
+        return not (
+            wanted.recreating
+            or old.external
+            or _triggered(old.replacement_trigger, new.replacement_trigger)
+            or self._replaced_with_others(old, new)
+            or old.provider != new.provider
+        )
+
+    def _provider_diff(
+        self, goal: Goal, old: ResourceState, new: ResourceState, provider: Provider
+    ) -> DiffResult:
         return self._deployment.diff_resource(
             provider,
             new.urn,

@@ -4,6 +4,7 @@ What is sent to the engine stays the same to the byte. The functions that are re
 not public: an SDK that hasn't got them is left as it is.
 """
 
+import asyncio
 import sys
 import traceback
 from functools import lru_cache
@@ -13,15 +14,16 @@ from typing import Any, NamedTuple
 
 def install() -> None:
     """Put quicker functions in the place of the SDK's. It has to be there: this imports it."""
-    from pulumi.runtime import resource
+    from pulumi.runtime import resource, stack
 
     sdk: Any = resource
-    for name, made_from in (
-        ("_get_source_position_for_frame", _remembered_positions),
-        ("create_urn", _urn_of_strings),
+    for module, name, made_from in (
+        (sdk, "_get_source_position_for_frame", _remembered_positions),
+        (sdk, "create_urn", _urn_of_strings),
+        (stack, "wait_for_rpcs", _waiting_once),
     ):
-        if hasattr(sdk, name):
-            setattr(sdk, name, made_from(getattr(sdk, name)))
+        if hasattr(module, name):
+            setattr(module, name, made_from(getattr(module, name)))
     if getattr(sdk, "traceback", None) is traceback:
         sdk.traceback = SimpleNamespace(**{**vars(traceback), "extract_stack": _stack_without_source})
 
@@ -68,5 +70,38 @@ def _urn_of_strings(create_urn: Any) -> Any:
         if type(name) is type(type_) is type(parent) is str:
             return Output.from_input(f"{parent[: parent.rfind('::')]}${type_}::{name}")
         return create_urn(name, type_, parent, project, stack)
+
+    return quick
+
+
+def _waiting_once(wait_for_rpcs: Any) -> Any:
+    """The wait at a program's end, without going through all that is pending whenever one output is done."""
+
+    from pulumi.runtime.settings import SETTINGS, _get_rpc_manager
+
+    async def outputs_done() -> None:
+        done: asyncio.Queue[Any] = asyncio.Queue()
+        waiting = 0
+        while True:
+            with SETTINGS.lock:
+                pending = SETTINGS.outputs
+                added = list(pending)
+                pending.clear()
+            for output in added:
+                output.add_done_callback(done.put_nowait)
+            waiting += len(added)
+            if not waiting:
+                return
+            await (await done.get())
+            waiting -= 1
+
+    async def quick(await_all_outstanding_tasks: bool = True) -> None:
+        rpcs = _get_rpc_manager().rpcs
+        while True:
+            await wait_for_rpcs(await_all_outstanding_tasks=False)
+            if await_all_outstanding_tasks:
+                await outputs_done()
+            if not rpcs:
+                return
 
     return quick

@@ -187,3 +187,48 @@ def test_a_quick_sdk_sends_what_the_sdk_sends() -> None:
     assert len(sent) == 7
     assert sum("/lab/program.py" in each for each in sent) == 6  # all but the outputs
     assert told(f"import fleet_quick_sdk; fleet_quick_sdk.install()\n{program}") == sent
+
+
+WAITS = """
+import asyncio, pulumi
+
+seen = []
+
+async def later(value, turns):
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if value == "bad":
+        raise ValueError(value)
+    return value
+
+def output(value, turns):
+    return pulumi.Output.from_input(later(value, turns))
+
+def program():
+    outer = output("outer", 20)
+    outer.apply(lambda outer: output("inner", 20).apply(lambda inner: seen.extend([outer, inner])))
+    output("one", 3).apply(seen.append)
+    END
+
+pulumi.runtime.configure(pulumi.runtime.Settings("lab", "dev", dry_run=False))
+try:
+    asyncio.new_event_loop().run_until_complete(pulumi.runtime.stack.run_pulumi_func(program))
+except Exception as error:
+    seen.append(repr(error))
+print(json.dumps(seen))
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("pass", ["one", "outer", "inner"]),
+        ('output("bad", 5)', ["one", "ValueError('bad')"]),
+        ('output("a", 40).apply(lambda _: output("bad", 1))', ["one", "outer", "inner", "ValueError('bad')"]),
+        ('raise ValueError("itself")', ["one", "outer", "inner", "ValueError('itself')"]),
+    ],
+)
+def test_a_quick_sdk_waits_as_the_sdk_does(end: str, expected: list[str]) -> None:
+    program = WAITS.replace("END", end)
+    assert told(program) == expected
+    assert told(f"import fleet_quick_sdk; fleet_quick_sdk.install()\n{program}") == expected
