@@ -82,10 +82,10 @@ class Builtins(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: Any) -> Any:
         wanted = _input(request.type)
         answer = provider_pb2.CheckResponse(inputs=request.news)
-        for key in request.news.fields:
-            if key != wanted:
-                answer.failures.add(property=key, reason=f'unknown property "{key}"')
-        if wanted not in request.news.fields:
+        unknown = next((key for key in request.news.fields if key != wanted), None)
+        if unknown is not None:
+            answer.failures.add(property=unknown, reason=f'unknown property "{unknown}"')
+        elif wanted not in request.news.fields:
             answer.failures.add(property=wanted, reason=f'missing required property "{wanted}"')
         return answer
 

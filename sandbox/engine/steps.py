@@ -274,7 +274,8 @@ class DeleteStep(Step):
         if not self.replacing and old.protect:
             raise ProtectedError(
                 f'resource "{old.urn}" cannot be deleted\nbecause it is protected. To unprotect the resource,'
-                " remove the `protect` flag from it in the program and deploy that first"
+                " remove the `protect` flag from it in the program and deploy that first, or run"
+                f" `fleet state unprotect '{old.urn}'`"
             )
         goes_with_other = bool(old.deleted_with) and self.deployment.is_deleted(old.deleted_with)
         forgotten = old.external or old.retain_on_delete or goes_with_other

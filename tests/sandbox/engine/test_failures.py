@@ -35,6 +35,15 @@ def test_a_failed_step_stops_its_dependents_and_keeps_the_rest(lab: Lab) -> None
     assert ops(ok(lab.up(program.replace("{fail}", "")))) == {"create": 2, "same": 2}
 
 
+def test_a_deletion_that_is_refused_keeps_the_stacks_outputs(lab: Lab) -> None:
+    ok(lab.up('a = Thing("a", O(protect=True)); pulumi.export("arn", a.arn); pulumi.export("n", 1)'))
+    result = lab.up('pulumi.export("n", 2)')
+    (told,) = errors(result)
+    assert "because it is protected" in told
+    assert f"fleet state unprotect '{lab.resources()['a']['urn']}'" in told
+    assert lab.resources()["lab-dev"]["outputs"] == {"arn": "arn:test:a-1", "n": 2}
+
+
 def test_an_unhealthy_resource_is_kept_and_updated_next_time(lab: Lab) -> None:
     result = lab.up('Thing("a", text="1", initErrors=["too cold"])')
     assert result.exit_code == 1

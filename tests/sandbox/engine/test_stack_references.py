@@ -200,3 +200,18 @@ def test_a_stash_keeps_the_first_value(lab: Lab) -> None:
     assert result.outputs == {"x": 1}
     assert lab.resources()["s"]["outputs"] == {"input": 2, "output": 1}
     ok(lab.run(Kind.DESTROY))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"input": 1, "output": 1, "x": 1}, 'property output has a problem: unknown property "output"'),
+        ({"other": 1}, 'property other has a problem: unknown property "other"'),
+        ({}, 'property input has a problem: missing required property "input"'),
+    ],
+)
+def test_a_stash_has_one_input_and_tells_what_is_wrong_first(
+    lab: Lab, inputs: dict[str, int], message: str
+) -> None:
+    result = lab.up(f'pulumi.CustomResource("pulumi:index:Stash", "s", {inputs})')
+    assert errors(result) == [f"pulumi:index:Stash resource 's': {message}"]
