@@ -39,6 +39,11 @@ _STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 _STASH: Final = "pulumi:index:Stash"
 _INPUT: Final = {_STACK_REFERENCE: "name", _STASH: "input"}
 """The one input of each type."""
+_DEPRECATED: Final = (
+    'The "pulumi:pulumi:StackReference" resource type is deprecated. Update your SDK or if already up to date'
+    " raise an issue at https://github.com/pulumi/pulumi/issues."
+)
+"""Pulumi's words for one that is managed."""
 _READ_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
 _READ_RESOURCES: Final = "pulumi:pulumi:readStackResourceOutputs"
 _DIFF: Final = provider_pb2.DiffResponse
@@ -81,12 +86,17 @@ class Builtins(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: Any) -> Any:
         wanted = _input(request.type)
+        referring = request.type == _STACK_REFERENCE
+        if referring:  # the SDK reads it
+            self._tell(Severity.WARNING, _DEPRECATED, request.urn)
         answer = provider_pb2.CheckResponse(inputs=request.news)
         unknown = next((key for key in request.news.fields if key != wanted), None)
         if unknown is not None:
             answer.failures.add(property=unknown, reason=f'unknown property "{unknown}"')
         elif wanted not in request.news.fields:
             answer.failures.add(property=wanted, reason=f'missing required property "{wanted}"')
+        elif referring and request.news.fields[wanted].WhichOneof("kind") != "string_value":
+            answer.failures.add(property=wanted, reason=f'property "{wanted}" must be a string')
         return answer
 
     def Diff(self, request: Any, context: Any) -> Any:

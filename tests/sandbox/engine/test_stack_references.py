@@ -215,3 +215,24 @@ def test_a_stash_has_one_input_and_tells_what_is_wrong_first(
 ) -> None:
     result = lab.up(f'pulumi.CustomResource("pulumi:index:Stash", "s", {inputs})')
     assert errors(result) == [f"pulumi:index:Stash resource 's': {message}"]
+
+
+def test_a_managed_reference_is_read_when_it_is_made_and_replaced_with_a_warning(
+    lab: Lab, network: Lab
+) -> None:
+    program = """
+        class Reference(pulumi.CustomResource):
+            def __init__(self, called, **props):
+                super().__init__("pulumi:pulumi:StackReference", called, props)
+        Reference("o", name={name})
+    """
+    first = program.replace("{name}", "'organization/network/shared'")
+    result = ok(lab.up(first))
+    assert [*lab.resources()["o"]["outputs"]["outputs"]] == ["arn", "ids", "password"]
+    (warning,) = (d.message for d in result.diagnostics if d.severity is Severity.WARNING)
+    assert "is deprecated" in warning
+    ok(network.up("pass"))
+    assert ops(ok(lab.up())) == {"same": 2}, "only a refresh reads it again"
+    assert ops(ok(lab.up(program.replace("{name}", "'organization/lab/dev'")))) == {"replace": 1, "same": 1}
+    (told,) = errors(lab.up(program.replace("{name}", "[1]")))
+    assert 'property name has a problem: property "name" must be a string' in told
