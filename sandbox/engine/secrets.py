@@ -13,6 +13,7 @@ import hashlib
 import os
 import secrets as random
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,9 @@ _ROUNDS: Final = 1_000_000
 _PROOF: Final = "pulumi"
 _PASSPHRASE: Final = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - the variable's name
 _PASSPHRASE_FILE: Final = "PULUMI_CONFIG_PASSPHRASE_FILE"  # noqa: S105 - the variable's name
+
+Derivation = Callable[[str, bytes], bytes]
+"""A key from a passphrase and a salt: :func:`derive`, or who remembers what it gave."""
 
 
 def passphrase_from_environment() -> str | None:
@@ -40,33 +44,6 @@ def passphrase_from_environment() -> str | None:
         raise SecretsError(f"{_PASSPHRASE_FILE} is {name!r}, which can't be read: {error.strerror}") from None
 
 
-def key_file_passphrase(path: Path, *, create: bool) -> str | None:
-    """The passphrase that the sandbox keeps for itself, made at first use, readable by its owner only.
-
-    :raises SecretsError: it can't be read or written
-    """
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        if not create:
-            return None
-    except OSError as error:
-        raise SecretsError(f"the sandbox's key file {path} can't be read: {error.strerror}") from None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another run was quicker
-        return key_file_passphrase(path, create=False)
-    except OSError as error:
-        raise SecretsError(f"the sandbox's key file {path} can't be written: {error.strerror}") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        passphrase = random.token_urlsafe(32)
-        file.write(passphrase + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return passphrase
-
-
 class Crypter:
     """Encrypts and decrypts with one passphrase and salt. Safe to use from several threads.
 
@@ -81,17 +58,21 @@ class Crypter:
         self._known: dict[tuple[str, str], str] = {}
 
     @classmethod
-    def create(cls, passphrase: str) -> Crypter:
-        """A crypter with a new salt."""
+    def create(cls, passphrase: str, derived: Derivation | None = None) -> Crypter:
+        """A crypter with a new salt.
+
+        :param derived: who derives the key, if it isn't done anew in each process
+        """
         salt = random.token_bytes(8)
-        crypter = cls(_derive(passphrase, salt), "")
+        crypter = cls((derived or derive)(passphrase, salt), "")
         crypter.salt = f"v1:{base64.b64encode(salt).decode()}:{crypter.encrypt(_PROOF)}"
         return crypter
 
     @classmethod
-    def open(cls, passphrase: str, salt: str) -> Crypter | None:
+    def open(cls, passphrase: str, salt: str, derived: Derivation | None = None) -> Crypter | None:
         """The crypter of a salt, or ``None`` if the passphrase isn't its.
 
+        :param derived: as for :meth:`create`
         :raises SecretsError: the salt is malformed
         """
         version, _, rest = salt.partition(":")
@@ -102,7 +83,7 @@ class Crypter:
             raw = b""
         if version != "v1" or not raw or not proof:
             raise SecretsError("the encryption salt is malformed: expected v1:<salt>:v1:<nonce>:<message>")
-        crypter = cls(_derive(passphrase, raw), salt)
+        crypter = cls((derived or derive)(passphrase, raw), salt)
         try:
             return crypter if crypter.decrypt(proof) == _PROOF else None
         except SecretsError:
@@ -145,8 +126,8 @@ _keys: dict[tuple[str, bytes], bytes] = {}
 _keys_lock = threading.Lock()
 
 
-def _derive(passphrase: str, salt: bytes) -> bytes:
-    """PBKDF2, remembered for the process's life: every stack that shares a salt pays once."""
+def derive(passphrase: str, salt: bytes) -> bytes:
+    """The key, by PBKDF2; remembered for the process's life: every stack that shares a salt pays once."""
     with _keys_lock:
         known = _keys.get((passphrase, salt))
     if known is None:

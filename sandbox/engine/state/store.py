@@ -24,8 +24,9 @@ from typing import IO, Any, BinaryIO, Final
 
 from sandbox.engine import urn as urns
 from sandbox.engine.errors import SecretsError, StateError, StateLockedError
+from sandbox.engine.keyfile import KeyFile
 from sandbox.engine.project import Project
-from sandbox.engine.secrets import Crypter, key_file_passphrase, passphrase_from_environment
+from sandbox.engine.secrets import Crypter, passphrase_from_environment
 
 from .holder import Holder
 from .names import without_aliases
@@ -39,7 +40,6 @@ from .serialize import (
 from .snapshot import Operation, OperationType, Snapshot
 
 _VERSION: Final = 3
-_KEY_FILE: Final = "passphrase"
 
 
 class StateStore:
@@ -57,8 +57,10 @@ class StateStore:
         self._journal_path = self.path.with_suffix(".journal")
         self._backup_path = self.path.with_suffix(".json.bak")
         self._lock_path = self.path.with_suffix(".lock")
-        self._key_path = home / _KEY_FILE
+        self._home = home
+        self._key_file = KeyFile(home)
         self._salt = salt
+        self._salt_read = False
         self._crypter: Crypter | None = None
         self._crypter_lock = threading.Lock()
         self._held: IO[str] | None = None
@@ -111,7 +113,7 @@ class StateStore:
 
     def beside(self, project: str, stack: str) -> StateStore | None:
         """The state of another stack that is kept in the same folder; ``None`` if there is none."""
-        other = StateStore(replace(self.project, name=project), stack, home=self._key_path.parent)
+        other = StateStore(replace(self.project, name=project), stack, home=self._home)
         return other if other.is_kept else None
 
     @property
@@ -149,6 +151,7 @@ class StateStore:
                 latest = _replay(latest or {}, lines)
             except (KeyError, IndexError, TypeError, ValueError, AttributeError):
                 raise self._damaged_journal(len(lines)) from None
+        self._salt_read = True
         if latest is not None:  # what is there was encrypted with its own salt
             self._salt = ((latest.get("secrets_providers") or {}).get("state") or {}).get(
                 "salt"
@@ -230,7 +233,7 @@ class StateStore:
     # --- secrets ---------------------------------------------------------------------------------------
 
     def crypter(self) -> Crypter:
-        """The stack's crypter. The first call takes a third of a second.
+        """The stack's crypter. The first call takes a third of a second, unless the key is remembered.
 
         :raises SecretsError: there is no passphrase that fits the state
         :raises StateError: the file with the key can't be read or made
@@ -240,16 +243,16 @@ class StateStore:
                 try:
                     self._crypter = self._open_crypter()
                 except OSError as error:
-                    raise StateError(f"the key {self._key_path} can't be used: {error.strerror}") from None
+                    raise StateError(
+                        f"the key {self._key_file.path} can't be used: {error.strerror}"
+                    ) from None
             return self._crypter
 
     def _open_crypter(self) -> Crypter:
-        self._deployment()  # so that its salt is known
-        given = passphrase_from_environment()
+        if not self._salt_read:
+            self._deployment()
         if not self._salt:
-            passphrase = given if given is not None else key_file_passphrase(self._key_path, create=True)
-            assert passphrase is not None  # noqa: S101 - it was made
-            crypter = Crypter.create(passphrase)
+            crypter = self._new_crypter()
             self._salt = crypter.salt
             return crypter
         opened = self.crypter_of(self._salt)
@@ -257,19 +260,28 @@ class StateStore:
             return opened
         raise SecretsError(
             f"the secrets in the state of stack {self.stack!r} were encrypted with another passphrase:"
-            f" set PULUMI_CONFIG_PASSPHRASE to it, or bring back {self._key_path}"
+            f" set PULUMI_CONFIG_PASSPHRASE to it, or bring back {self._key_file.path}"
         )
+
+    def _new_crypter(self) -> Crypter:
+        given = passphrase_from_environment()
+        if given is not None:
+            return Crypter.create(given)
+        passphrase = self._key_file.passphrase(create=True)
+        assert passphrase is not None  # noqa: S101 - it was made
+        return Crypter.create(passphrase, self._key_file.derive)
 
     def crypter_of(self, salt: str) -> Crypter | None:
         """The crypter of a salt, if its passphrase is known here.
 
         :raises SecretsError: the salt is malformed
         """
-        for passphrase in (passphrase_from_environment(), key_file_passphrase(self._key_path, create=False)):
-            opened = Crypter.open(passphrase, salt) if passphrase is not None else None
-            if opened:
-                return opened
-        return None
+        given = passphrase_from_environment()
+        opened = Crypter.open(given, salt) if given is not None else None
+        if opened is None:
+            kept = self._key_file.passphrase(create=False)
+            opened = Crypter.open(kept, salt, self._key_file.derive) if kept is not None else None
+        return opened
 
     @property
     def salt(self) -> str:

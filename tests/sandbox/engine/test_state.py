@@ -350,6 +350,28 @@ def test_without_a_passphrase_the_sandbox_keeps_a_key_of_its_own(
     assert names(store) == ["a"], "the key is an ordinary passphrase, so `pulumi stack import` opens it too"
 
 
+def test_the_key_that_the_sandbox_keeps_is_derived_once(
+    store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    kept = store.path.parent.parent / "passphrase.derived"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    with monkeypatch.context() as without:
+        without.setattr("hashlib.pbkdf2_hmac", None)
+        without.setattr("sandbox.engine.secrets._keys", {})
+        assert names(store) == ["a"]
+    for damaged in ("", "[]", "{", kept.read_text()[:-20] + '"}', "{}"):
+        kept.write_text(damaged)
+        assert names(store) == ["a"]
+    assert list(kept.parent.glob("passphrase.derived*")) == [kept]
+
+
+def test_a_passphrase_of_the_user_is_kept_nowhere(store: StateStore) -> None:
+    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    assert not list(store.path.parent.parent.glob("passphrase*"))
+
+
 def test_a_stack_with_resources_is_not_forgotten(store: StateStore) -> None:
     store.save(Snapshot(resources=[thing("a")]))
     with pytest.raises(StateError, match="still has 1 resources"):

@@ -1,0 +1,88 @@
+"""The passphrase that the sandbox keeps where the user gives none, and the keys that were derived from it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import secrets as random
+from contextlib import suppress
+from pathlib import Path
+
+from .errors import SecretsError
+from .secrets import derive
+
+
+class KeyFile:
+    """Two files that only their owner can read.
+
+    Deriving a key takes a third of a second, each time that a state with secrets is read. The passphrase lies
+    beside the keys: they give nothing away that it doesn't.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "passphrase"
+        self._derived = home / "passphrase.derived"
+
+    def passphrase(self, *, create: bool) -> str | None:
+        """The passphrase; ``None`` if there is none and none is to be made.
+
+        :raises SecretsError: it can't be read or written
+        """
+        try:
+            return self.path.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            if not create:
+                return None
+        except OSError as error:
+            raise SecretsError(
+                f"the sandbox's key file {self.path} can't be read: {error.strerror}"
+            ) from None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            passphrase = random.token_urlsafe(32)
+            _write(self.path, passphrase + "\n")
+        except FileExistsError:  # another run was quicker
+            return self.passphrase(create=False)
+        except OSError as error:
+            raise self._unusable("written", error) from None
+        return passphrase
+
+    def _unusable(self, how: str, error: OSError) -> SecretsError:
+        return SecretsError(f"the sandbox's key file {self.path} can't be {how}: {error.strerror}")
+
+    def derive(self, passphrase: str, salt: bytes) -> bytes:
+        """The key of its passphrase and a salt, remembered for the runs to come."""
+        name = hashlib.sha256(salt + passphrase.encode()).hexdigest()
+        known = self._known()
+        try:
+            return base64.b64decode(known[name], validate=True)
+        except (KeyError, TypeError, ValueError):
+            key = derive(passphrase, salt)
+        known[name] = base64.b64encode(key).decode()
+        self._remember(known)
+        return key
+
+    def _known(self) -> dict[str, str]:
+        try:
+            known = json.loads(self._derived.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def _remember(self, known: dict[str, str]) -> None:
+        new = self._derived.with_name(f"{self._derived.name}.{os.getpid()}")
+        with suppress(OSError):  # then the next run derives it again
+            try:
+                _write(new, json.dumps(known))
+                new.replace(self._derived)
+            finally:
+                new.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
