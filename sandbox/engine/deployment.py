@@ -440,7 +440,11 @@ class Deployment:
             with self._turns.take() as turn:
                 if self.cancelled:
                     return
-                steps = generate(turn)
+                try:
+                    steps = generate(turn)
+                except EngineError:
+                    turn.be_first()  # it ends the run, but not what came before
+                    raise
         except CancelledError:
             return
         except InvalidResourceError:

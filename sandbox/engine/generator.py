@@ -166,8 +166,7 @@ class StepGenerator:
         return self._decided(wanted, answers, registration, invalid=invalid)
 
     def _wait(self, turn: Turn) -> None:
-        with turn.aside():
-            pass
+        turn.be_first()
         self._go_on()
 
     def _go_on(self) -> None:

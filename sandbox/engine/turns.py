@@ -54,5 +54,13 @@ class Turn:
             with self._turns.aside:
                 yield
         finally:
-            self.first.wait()
-            self._turns.section.acquire()
+            self._come_back()
+
+    def be_first(self) -> None:
+        """Let others in until all that came before have gone."""
+        self._turns.section.release()
+        self._come_back()
+
+    def _come_back(self) -> None:
+        self.first.wait()
+        self._turns.section.acquire()

@@ -81,6 +81,18 @@ def test_what_comes_after_an_invalid_resource_is_not_made(lab: Lab, asked: Asked
     assert asked.named("Create") == []
 
 
+def test_what_came_before_a_mistake_is_made(lab: Lab, asked: Asked) -> None:
+    asked.after["first"] = asked.checked["last"] = threading.Event()
+    asked.after["last"] = threading.Event()
+    asked.after["last"].set()
+    result = lab.up(
+        LATER + 'Thing("first")\nmoment = Output.from_input(when_the_first_is_asked_about())\n'
+        'moment.apply(lambda _: [Thing("twice"), Thing("twice"), Thing("last")])'
+    )
+    assert "Duplicate resource URN" in errors(result)[0]
+    assert "first" in asked.named("Create")
+
+
 def test_what_goes_with_an_earlier_one_is_made_anew(lab: Lab, asked: Asked) -> None:
     ok(lab.up('root = Thing("root", label="1", deleteFirst=True)\nThing("leaf", label=root.arn)'))
     asked.calls.clear()
