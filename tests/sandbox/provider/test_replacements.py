@@ -17,6 +17,11 @@ REAL: Final[dict[str, dict[str, Any]]] = tomllib.loads(
     Path(__file__).with_name("real_replacements.toml").read_text(encoding="utf-8")
 )
 DIFFERENT: Final = {
+    # The real provider puts another response beside the old one, or asks for one that isn't there.
+    "aws:apigateway/integrationResponse:IntegrationResponse": {"statusCode"},
+    "aws:apigateway/methodResponse:MethodResponse": {"statusCode"},
+    # An application takes its groups with it; the real provider then updates what isn't there any more.
+    "aws:codedeploy/deploymentGroup:DeploymentGroup": {"appName"},
     # AWS gives the association another id then; the real provider hides that.
     "aws:ec2/routeTableAssociation:RouteTableAssociation": {"routeTableId"},
 }
