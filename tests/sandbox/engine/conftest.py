@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.engine import secrets
 from tests.sandbox.engine.lab import Lab
+
+
+@pytest.fixture(autouse=True)
+def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million rounds for every new stack would be half of the time that these tests take."""
+    monkeypatch.setattr(secrets, "_ROUNDS", 1_000)
+    monkeypatch.setattr(secrets, "_keys", {})
 
 
 @pytest.fixture

@@ -178,3 +178,10 @@ def test_what_would_be_done_otherwise_is_refused_by_name(tmp_path: Path) -> None
     load(tmp_path, "config: {'pulumi:tags': {team: a}}")
     with pytest.raises(ProjectError, match="options, plugins: not supported by this engine"):
         load(tmp_path, project="options: {refresh: always}\nplugins: {providers: [{name: x}]}\n")
+
+
+def test_a_key_is_what_pulumi_makes_of_a_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # with all rounds
+    by_pulumi = "v1:LNwf6e9TEhw=:v1:gOP96mTKh4APx2V8:GJ0tSlh0p8hYGe0Z5xkMwaoq2uXDIw=="
+    assert Crypter.open("lab", by_pulumi)
+    assert not Crypter.open("Lab", by_pulumi)
