@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -61,11 +62,12 @@ def project_of(system: str, folder: Path, choices: Mapping[str, Any] | None = No
 
 
 def wait_for(what: str, found: Callable[[], T | None], timeout_s: float = WAIT_S) -> T:
-    """Ask until there is an answer that counts as true."""
-    end = time.monotonic() + timeout_s
+    """Ask until there is an answer that counts as true; less often the longer it takes: to ask is work."""
+    began = time.monotonic()
     while not (answer := found()):
-        assert time.monotonic() < end, f"waited {timeout_s:g} s for {what}, in vain"
-        time.sleep(0.02)
+        waited = time.monotonic() - began
+        assert waited < timeout_s, f"waited {timeout_s:g} s for {what}, in vain"
+        time.sleep(min(0.02 + waited / 10, 1.0))
     return answer
 
 
@@ -135,14 +137,9 @@ class Sandbox:
 
     def aws(self, service: str, credentials: Credentials = ROOT, region: str = REGION) -> Any:
         """A boto3 client of somebody's."""
-        make: Any = boto3.client  # its stubs want to know at type-checking time which service
-        return make(
-            service,
-            region_name=region,
-            endpoint_url=self.emulator.endpoint.url,
-            aws_access_key_id=credentials.access_key,
-            aws_secret_access_key=credentials.secret_key,
-            aws_session_token=credentials.token,
+        url = self.emulator.endpoint.url
+        return _client(
+            service, region, url, credentials.access_key, credentials.secret_key, credentials.token
         )
 
     def assume(self, role_arn: str, caller: Credentials = ROOT) -> Credentials:
@@ -264,6 +261,19 @@ class TypeRush:
         finally:
             put(document["Statement"])
             self.recycle(service)
+
+
+@cache
+def _client(service: str, region: str, url: str, access_key: str, secret_key: str, token: str | None) -> Any:
+    make: Any = boto3.client  # its stubs want to know at type-checking time which service
+    return make(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        aws_session_token=token,
+    )
 
 
 def _less(statements: list[dict[str, Any]], action: str) -> Iterator[dict[str, Any]]:

@@ -55,7 +55,7 @@ class Client:
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
     def urn(self, type: str, name: str) -> str:
-        """The URN of a resource in this client's stack: on an AWS that tests share, none is another test's."""
+        """The URN of a resource in this client's stack: on an AWS that tests share, no other test has it."""
         return f"urn:pulumi:{self._stack}::shop::{type}::{name}"
 
     def close(self) -> None:
