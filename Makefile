@@ -28,7 +28,7 @@ setup: .venv/.ready .fleet/emulator/.ready $(addsuffix /node_modules/.ready,$(NO
 
 .venv/.ready: .venv/.uv requirements/dev.txt pyproject.toml
 	@echo "setup: Python packages (requirements/dev.txt)"
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes --python .venv requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q bundling components policies sandbox settings
 	@touch $@
@@ -78,14 +78,14 @@ lint: .venv/.ready ## ruff, mypy, import lines, GitHub's workflows
 	@$(BIN)/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --no-progress --quiet .github
 
-# Checks and tests run side by side: many tests only wait for the sandbox.
+# Checks and tests run side by side: many tests only wait for the sandbox, and the checks need no packages.
 .PHONY: test
-test: setup ## every check and test
+test: ## every check and test
 	@$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 .PHONY: pytest
 pytest: setup
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench
 bench: setup ## timings, medians and memory, against the stated targets

@@ -16,6 +16,8 @@ from PIL import Image
 from tests.e2e.alone import deployed_alone
 from tests.e2e.sandbox import HttpAnswer, Sandbox, wait_for
 
+pytestmark = pytest.mark.waits
+
 REGION = "us-east-1"
 SLOW_S = 100.0
 """Until a message was tried five times, or until a batch is done on a machine that has much else to do."""

@@ -23,6 +23,8 @@ from tests.e2e.alone import deployed_alone
 from tests.e2e.conftest import make_role
 from tests.e2e.sandbox import ROOT, HttpAnswer, Sandbox, wait_for
 
+pytestmark = pytest.mark.waits
+
 REGION = "us-east-1"
 INSTANCE = "ss-financial-local"
 BACKEND = "arn:aws:iam::000000000000:role/superscapes-local-dashboard-backend"
