@@ -60,11 +60,12 @@ def _prepare(lab: Lab, run: dict[str, Any]) -> None:
         provider.refusing = {(method, name) for method, name in calls}
     provider.unhealthy = run.get("unhealthy", {})
     provider.undecided |= set(run.get("undecided", ()))
+    provider.import_ids |= run.get("known as", {})
     for identity, changes in run.get("drift", {}).items():
         if changes is None:
             del provider.things[identity]
         else:
-            provider.things[identity].update(changes)
+            provider.things.setdefault(identity, {}).update(changes)
 
 
 def _steps(result: Result, kind: Kind) -> str:
