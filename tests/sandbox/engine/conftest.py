@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.engine import secrets
+from sandbox.engine import program, secrets
+from tests.sandbox.engine.forks import Forks
 from tests.sandbox.engine.lab import Lab
 
 
@@ -15,8 +17,16 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "_keys", {})
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    made = Forks()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forks: Forks) -> Lab:
+    monkeypatch.setattr(program, "subprocess", forks)
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_DEBUG_PROVIDERS"):
         monkeypatch.delenv(name, raising=False)
     return Lab(tmp_path)
