@@ -144,6 +144,46 @@ def test_a_hook_that_fails_after_fails_the_run_and_keeps_what_was_done(lab: Lab)
     assert lab.resources()["c"]["outputs"] == {"x": 1}
 
 
+# A failing hook of a replaced resource that another needs: what the provider is asked to do, then and in the
+# next run, as by Pulumi's own engine.
+FAILING_IN_A_REPLACEMENT = [
+    ("before_create", "created first", "none", "Create a, Create b, Delete b, Delete a"),
+    ("after_create", "created first", "Create a", "Create b, Delete b, Delete a"),
+    ("before_delete", "created first", "Create a, Create b, Delete b", "Delete a"),
+    ("after_delete", "created first", "Create a, Create b, Delete b, Delete a", "none"),
+    ("before_delete", "deleted first", "Delete b", "Delete b, Delete a, Create a, Create b"),
+    ("after_delete", "deleted first", "Delete b, Delete a", "Delete b, Create a, Create b"),
+    ("before_create", "deleted first", "Delete b, Delete a", "Delete b, Create a, Create b"),
+    ("after_create", "deleted first", "Delete b, Delete a, Create a", "Create b, Delete b"),
+]
+
+
+@pytest.mark.parametrize(("kind", "order", "then", "after"), FAILING_IN_A_REPLACEMENT)
+def test_a_replacement_whose_hook_fails_is_finished_by_the_next_run(
+    lab: Lab, kind: str, order: str, then: str, after: str
+) -> None:
+    def calls() -> str:
+        done = [f"{method} {name}" for method, name in lab.provider.calls if method in ("Create", "Delete")]
+        lab.provider.calls.clear()
+        return ", ".join(done) or "none"
+
+    deleted_first = ", delete_before_replace=True" if order == "deleted first" else ""
+    program = (
+        f"a = Thing('a', O(hooks=Bind({kind}=[{{hook}}('f')]){deleted_first}), label='{{label}}')\n"
+        "Thing('b', parentArn=a.arn)"
+    )
+    ok(lab.up(program.format(hook="note", label=1)))
+    calls()
+    result = lab.up(program.format(hook="failing", label=2))
+    assert errors(result) == [f'{kind.split("_")[0]} hook "f" failed: no f for a']
+    assert calls() == then
+    ok(lab.up(program.format(hook="note", label=2)))
+    assert calls() == after
+    assert [lab.resources()[name]["id"] for name in "ab"] == ["a-2", "b-2"]
+    assert ops(ok(lab.up())) == {"same": 3}
+    assert list(lab.provider.things) == ["a-2", "b-2"]
+
+
 def test_a_hook_s_failure_may_be_ignored(lab: Lab) -> None:
     result = ok(lab.up('Thing("a", O(hooks=Bind(before_create=[failing("word", ignore_errors=True)])))'))
     warnings = [d.message for d in result.diagnostics if d.severity is Severity.WARNING]

@@ -313,6 +313,40 @@ def test_a_pattern_that_matches_nothing_is_a_warning(lab: Lab) -> None:
     ]
 
 
+SEVERAL = """
+    a1 = Thing("a1", text="{0}")
+    a2 = Thing("a2", text="{0}")
+    c = Component("c")
+    k1 = Thing("k1", O(parent=c), text="{0}")
+    k2 = Thing("k2", O(parent=c), text=a1.arn)
+    b = Thing("b", text="{0}")
+    """
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched"),
+    [
+        ("**", {"a1", "a2", "b", "k1"}),
+        ("*", set()),
+        ("***::a1", {"a1"}),
+        ("**::a*", {"a1", "a2"}),
+        ("**::a[12]", set()),
+        ("urn:pulumi:dev::lab::*:*:Thing::a*", {"a1", "a2"}),
+        ("**$test:*:Thing::*", {"k1"}),
+        ("**pulumi:Stack**", set()),
+    ],
+)
+@pytest.mark.parametrize("option", ["target", "exclude"])
+def test_a_pattern_may_match_several(lab: Lab, option: str, pattern: str, matched: set[str]) -> None:
+    ok(lab.up(SEVERAL.format("old")))
+    targets = only(pattern) if option == "target" else exclude(pattern)
+    ok(lab.up(SEVERAL.format("new"), targets=targets))
+    chosen = matched if option == "target" else {"a1", "a2", "b", "k1"} - matched
+    assert set(lab.provider.named("Update")) == chosen
+    ok(lab.up())
+    assert set(texts(lab).values()) == {"new", "arn:test:a1-1"}
+
+
 def test_a_target_may_be_new(lab: Lab) -> None:
     ok(lab.up('a = Thing("a")'))
     ok(lab.up('a = Thing("a", text="new")\nb = Thing("b")', targets=only(B)))
