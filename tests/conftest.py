@@ -15,8 +15,12 @@ from sandbox.provider.endpoint import Endpoint
 
 
 def pytest_configure() -> None:
-    """End as Ctrl-C does when the run is terminated, so that fixtures stop what they have started."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """End as Ctrl-C does when the run is terminated, so that fixtures stop what they have started.
+
+    And Ctrl-C is heard where a shell's background job ignores it, as the tests of it need.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)  # the marks come from hooks, too
