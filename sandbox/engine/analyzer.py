@@ -101,7 +101,7 @@ class PolicyPack:
                 engine_address,
                 str(self._directory),
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # it ends when we do
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self._directory,
@@ -397,7 +397,7 @@ class PolicyPack:
                 self._process.wait(2)
         for thread in self._threads:
             thread.join()
-        for stream in (self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
 

@@ -10,6 +10,8 @@ import secrets as random
 from contextlib import suppress
 from pathlib import Path
 
+from sandbox.processes import write_private
+
 from .errors import SecretsError
 from .secrets import derive
 
@@ -41,12 +43,16 @@ class KeyFile:
             ) from None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            passphrase = random.token_urlsafe(32)
-            _write(self.path, passphrase + "\n")
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:  # another run was quicker
             return self.passphrase(create=False)
         except OSError as error:
             raise self._unusable("written", error) from None
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            passphrase = random.token_urlsafe(32)
+            file.write(passphrase + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         return passphrase
 
     def _unusable(self, how: str, error: OSError) -> SecretsError:
@@ -72,17 +78,5 @@ class KeyFile:
         return known if isinstance(known, dict) else {}
 
     def _remember(self, known: dict[str, str]) -> None:
-        new = self._derived.with_name(f"{self._derived.name}.{os.getpid()}")
         with suppress(OSError):  # then the next run derives it again
-            try:
-                _write(new, json.dumps(known))
-                new.replace(self._derived)
-            finally:
-                new.unlink(missing_ok=True)
-
-
-def _write(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+            write_private(self._derived, json.dumps(known))

@@ -34,6 +34,7 @@ class Program:
             start_new_session=True,  # Ctrl-C is for the engine, which ends the program when it is done
         )
         self._readers: list[threading.Thread] = []
+        self._runs = False
 
     @classmethod
     def start(cls, directory: Path) -> Program:
@@ -57,9 +58,10 @@ class Program:
             reader.start()
             self._readers.append(reader)
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        self._runs = True
         with suppress(BrokenPipeError):  # it is gone already; wait() tells how
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.close()
+            self._process.stdin.flush()  # and stays open: the program ends when we do
 
     def wait(self) -> str | None:
         """Wait for its end.
@@ -87,9 +89,8 @@ class Program:
 
     def close(self) -> None:
         """End it if it still runs, politely at first. May be called more than once."""
-        if self._process.stdin and not self._process.stdin.closed:
-            with suppress(BrokenPipeError):
-                self._process.stdin.close()
+        if not self._runs:
+            self._close_input()
         for sign, patience_s in ((signal.SIGINT, 2.0), (signal.SIGKILL, 10.0)):
             if self._process.poll() is not None:
                 break
@@ -97,11 +98,17 @@ class Program:
                 os.killpg(self._process.pid, sign)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience_s)
+        self._close_input()
         for reader in self._readers:
             reader.join()
         for stream in (self._process.stdout, self._process.stderr):
             if stream:
                 stream.close()
+
+    def _close_input(self) -> None:
+        if self._process.stdin and not self._process.stdin.closed:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
 
 
 def _environment(project: Project) -> dict[str, str]:

@@ -13,6 +13,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import fleet_engine
+else:
+    import fleet_engine
 
 sys.path.pop(0)  # this file's folder, which is none of the pack's business
 gc.set_threshold(100_000, 50)  # what a pack loads lives to its end: hardly anything is found sooner
@@ -54,6 +60,7 @@ class _ThenConfigured(importlib.machinery.SourceFileLoader):
 
 def main() -> int:
     """Run the pack until the engine ends it, return the exit code."""
+    fleet_engine.end_with_it()
     sys.meta_path.insert(0, _ConfiguredSdk())
     try:
         runpy.run_path(sys.argv[2], run_name="__main__")

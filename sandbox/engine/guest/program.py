@@ -3,8 +3,7 @@
 The engine starts it early and tells it later, on standard input, what to run: one line of JSON with
 ``monitor``, ``engine``, ``project``, ``stack``, ``organization``, ``root_directory``, ``program``,
 ``parallel``, ``dry_run``, ``debug``, ``config``, ``secret_keys`` and ``unknown_keys``. The SDK is imported
-meanwhile.
-
+meanwhile. Standard input stays open as long as the engine lives.
 """
 
 # ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH122 - no import that the program doesn't need
@@ -24,8 +23,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import fleet_lazy_sdk, fleet_quick_sdk
+    from . import fleet_engine, fleet_lazy_sdk, fleet_quick_sdk
 else:
+    import fleet_engine
     import fleet_lazy_sdk
     import fleet_quick_sdk
 
@@ -123,9 +123,7 @@ def main() -> int:
     if not line:
         return 0  # the engine went away before it had anything to run
     request = json.loads(line)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
+    fleet_engine.end_with_it()
     os.environ["PULUMI_CONFIG"] = json.dumps(request["config"])
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(request["secret_keys"])
     pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
