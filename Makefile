@@ -85,7 +85,7 @@ test: ## every check and test
 
 .PHONY: pytest
 pytest: setup
-	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench
 bench: setup ## timings, medians and memory, against the stated targets
