@@ -275,6 +275,8 @@ def declare(program: Callable[[], object], *, stack: str = "dev", preview: bool 
     monitor = _Monitor()
     with asyncio.Runner() as runner:
         asyncio.set_event_loop(runner.get_loop())
+        # What a program raises is raised here. The SDK leaves more futures with it, that nobody looks at.
+        runner.get_loop().set_exception_handler(lambda *_: None)
         settings.ROOT.set(None)
         pulumi.runtime.set_mocks(
             monitor.mocks, project="lambda-fleet", stack=stack, preview=preview, monitor=monitor

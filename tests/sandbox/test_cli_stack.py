@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -203,6 +204,7 @@ def test_a_run_that_does_not_stop_is_told(fleet: Fleet, program: Path, fleet_hom
 
     with held(program, fleet_home) as process:
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         code, out, _ = fleet("cancel", "--yes", "--wait", "0.2")
         assert code == 1
         assert "hasn't stopped within 0.2 s" in out

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +26,13 @@ from sandbox.provider.clients import client
 def listening(pid: int) -> set[str]:
     """The addresses on which a process or one of its descendants listens."""
     root = psutil.Process(pid)
+    connections = list(root.net_connections(kind="inet"))
+    for process in root.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it came and went: PostgreSQL makes them as it needs them
+            connections += process.net_connections(kind="inet")
     return {
         connection.laddr.ip
-        for process in [root, *root.children(recursive=True)]
-        for connection in process.net_connections(kind="inet")
+        for connection in connections
         if connection.status == psutil.CONN_LISTEN or connection.type.name == "SOCK_DGRAM"
     }
 
