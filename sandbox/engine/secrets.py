@@ -44,6 +44,21 @@ def passphrase_from_environment() -> str | None:
         raise SecretsError(f"{_PASSPHRASE_FILE} is {name!r}, which can't be read: {error.strerror}") from None
 
 
+_keys: dict[tuple[str, bytes], bytes] = {}
+_keys_lock = threading.Lock()
+
+
+def derive(passphrase: str, salt: bytes) -> bytes:
+    """The key, by PBKDF2; remembered for the process's life: every stack that shares a salt pays once."""
+    with _keys_lock:
+        known = _keys.get((passphrase, salt))
+    if known is None:
+        known = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, _ROUNDS, 32)
+        with _keys_lock:
+            _keys[passphrase, salt] = known
+    return known
+
+
 class Crypter:
     """Encrypts and decrypts with one passphrase and salt. Safe to use from several threads.
 
@@ -58,18 +73,18 @@ class Crypter:
         self._known: dict[tuple[str, str], str] = {}
 
     @classmethod
-    def create(cls, passphrase: str, derived: Derivation | None = None) -> Crypter:
+    def create(cls, passphrase: str, derived: Derivation = derive) -> Crypter:
         """A crypter with a new salt.
 
         :param derived: who derives the key, if it isn't done anew in each process
         """
         salt = random.token_bytes(8)
-        crypter = cls((derived or derive)(passphrase, salt), "")
+        crypter = cls(derived(passphrase, salt), "")
         crypter.salt = f"v1:{base64.b64encode(salt).decode()}:{crypter.encrypt(_PROOF)}"
         return crypter
 
     @classmethod
-    def open(cls, passphrase: str, salt: str, derived: Derivation | None = None) -> Crypter | None:
+    def open(cls, passphrase: str, salt: str, derived: Derivation = derive) -> Crypter | None:
         """The crypter of a salt, or ``None`` if the passphrase isn't its.
 
         :param derived: as for :meth:`create`
@@ -83,7 +98,7 @@ class Crypter:
             raw = b""
         if version != "v1" or not raw or not proof:
             raise SecretsError("the encryption salt is malformed: expected v1:<salt>:v1:<nonce>:<message>")
-        crypter = cls((derived or derive)(passphrase, raw), salt)
+        crypter = cls(derived(passphrase, raw), salt)
         try:
             return crypter if crypter.decrypt(proof) == _PROOF else None
         except SecretsError:
@@ -120,18 +135,3 @@ class Crypter:
         if place:
             self._known[place, plaintext] = ciphertext
         return plaintext
-
-
-_keys: dict[tuple[str, bytes], bytes] = {}
-_keys_lock = threading.Lock()
-
-
-def derive(passphrase: str, salt: bytes) -> bytes:
-    """The key, by PBKDF2; remembered for the process's life: every stack that shares a salt pays once."""
-    with _keys_lock:
-        known = _keys.get((passphrase, salt))
-    if known is None:
-        known = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, _ROUNDS, 32)
-        with _keys_lock:
-            _keys[passphrase, salt] = known
-    return known

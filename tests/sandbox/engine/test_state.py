@@ -249,7 +249,7 @@ def test_whatever_is_damaged_is_an_error_and_is_not_overwritten(store: StateStor
 
 def journaled(store: StateStore) -> bytes:
     """The journal of a run that has made two things, begun a third, and was cut off."""
-    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    save_secret(store)
     loaded = again(store).load()
     assert loaded is not None
     manager = following(loaded, again(store))
@@ -326,8 +326,12 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(store: StateStore) -> No
         folder.rmdir()
 
 
-def test_secrets_open_with_their_passphrase_only(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def save_secret(store: StateStore) -> None:
     store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+
+
+def test_secrets_open_with_their_passphrase_only(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_secret(store)
     assert again(store).outputs() == {}
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
     with pytest.raises(SecretsError, match="encrypted with another passphrase"):
@@ -341,7 +345,7 @@ def test_without_a_passphrase_the_sandbox_keeps_a_key_of_its_own(
     store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
-    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    save_secret(store)
     key = store.path.parent.parent / "passphrase"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert names(store) == ["a"]
@@ -354,7 +358,7 @@ def test_the_key_that_the_sandbox_keeps_is_derived_once(
     store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
-    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    save_secret(store)
     kept = store.path.parent.parent / "passphrase.derived"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with monkeypatch.context() as without:
@@ -368,7 +372,7 @@ def test_the_key_that_the_sandbox_keeps_is_derived_once(
 
 
 def test_a_passphrase_of_the_user_is_kept_nowhere(store: StateStore) -> None:
-    store.save(Snapshot(resources=[thing("a", inputs={"s": Secret(element="hush")})]))
+    save_secret(store)
     assert not list(store.path.parent.parent.glob("passphrase*"))
 
 

@@ -33,25 +33,23 @@ class Asked(MemoryProvider):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._flag = folder / "asked"
-        self.together = threading.Barrier(2)
-        self.after: dict[str, threading.Event] = {}
-        """name -> what has to have happened before its first check is answered"""
-        self.checked: dict[str, threading.Event] = {}
-        self.deleted: dict[str, threading.Event] = {}
+        self._together = threading.Barrier(2)
+        self._held: dict[str, threading.Event] = {}
+        self._asked: dict[str, threading.Event] = {}
+
+    def hold(self, name: str, *, until: str) -> None:
+        """Answer the next check of one resource when another is asked about."""
+        self._held[name] = self._asked[until] = threading.Event()
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's
         if request.name in ("one", "two"):
-            self.together.wait(PATIENCE_S)
-        if request.name in self.after:
+            self._together.wait(PATIENCE_S)
+        if request.name in self._asked:
+            self._asked[request.name].set()
+        if request.name in self._held:
             self._flag.touch()
-            self.checked.get(request.name, threading.Event()).set()
-            assert self.after.pop(request.name).wait(PATIENCE_S)
+            assert self._held.pop(request.name).wait(PATIENCE_S)
         return super().Check(request, context)
-
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's
-        answer = super().Delete(request, context)
-        self.deleted.get(request.name, threading.Event()).set()
-        return answer
 
 
 @pytest.fixture
@@ -66,10 +64,7 @@ def test_a_provider_is_asked_about_several_at_once(lab: Lab, asked: Asked) -> No
 
 
 def test_what_comes_after_an_invalid_resource_is_not_made(lab: Lab, asked: Asked) -> None:
-    asked.after["first"] = threading.Event()
-    asked.after["second"] = threading.Event()
-    asked.after["second"].set()
-    asked.checked["second"] = asked.after["first"]
+    asked.hold("first", until="second")
     result = lab.up(
         LATER + 'Thing("first", failOn="check")\n'
         'Thing("second", failOn="check", text=Output.from_input(when_the_first_is_asked_about()))'
@@ -82,9 +77,7 @@ def test_what_comes_after_an_invalid_resource_is_not_made(lab: Lab, asked: Asked
 
 
 def test_what_came_before_a_mistake_is_made(lab: Lab, asked: Asked) -> None:
-    asked.after["first"] = asked.checked["last"] = threading.Event()
-    asked.after["last"] = threading.Event()
-    asked.after["last"].set()
+    asked.hold("first", until="last")
     result = lab.up(
         LATER + 'Thing("first")\nmoment = Output.from_input(when_the_first_is_asked_about())\n'
         'moment.apply(lambda _: [Thing("twice"), Thing("twice"), Thing("last")])'
@@ -97,9 +90,7 @@ def test_what_goes_with_an_earlier_one_is_made_anew(lab: Lab, asked: Asked) -> N
     ok(lab.up('root = Thing("root", label="1", deleteFirst=True)\nThing("leaf", label=root.arn)'))
     asked.calls.clear()
     asked.requests.clear()
-    asked.after["root"] = asked.checked["leaf"] = threading.Event()
-    asked.after["leaf"] = threading.Event()
-    asked.after["leaf"].set()
+    asked.hold("root", until="leaf")
     result = ok(
         lab.up(
             LATER + 'Thing("root", label="2", deleteFirst=True)\n'
