@@ -28,9 +28,8 @@ setup: .venv/.ready .fleet/emulator/.ready $(addsuffix /node_modules/.ready,$(NO
 
 .venv/.ready: .venv/.uv requirements/dev.txt pyproject.toml
 	@echo "setup: Python packages (requirements/dev.txt)"
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes --python .venv requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q bundling components policies sandbox settings
 	@touch $@
 
 .fleet/emulator/.ready: .venv/.uv requirements/emulator.txt

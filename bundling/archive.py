@@ -10,7 +10,7 @@ from pathlib import Path
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = stat.S_IFREG | 0o644
 _UNIX = 3
-_LEVEL = 9
+_LEVEL = 6  # 9 takes twice as long, for half a percent
 
 
 def write(target: Path, files: dict[str, Path]) -> None:

@@ -11,7 +11,7 @@ from bundling.model import Bundle, BundleError, Kind, Target
 from bundling.store import Slot
 
 # Changes whenever the same sources would give other bytes than before.
-BUILDER_VERSION = "2"
+BUILDER_VERSION = "3"
 
 _FUNCTIONS = "functions"
 

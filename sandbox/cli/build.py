@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import JSON, SHARED, chosen, with_options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bundling import Bundle
 
 
 @click.command("build")
@@ -21,6 +28,8 @@ from .options import JSON, SHARED, chosen, with_options
 )
 def build_command(targets: tuple[str, ...]) -> None:
     """Build every package below functions/ and print their sizes. Instant if nothing changed."""
+    from concurrent.futures import ThreadPoolExecutor
+    from itertools import product
     from pathlib import Path
 
     from bundling import Target, build, discover, megabytes
@@ -30,12 +39,17 @@ def build_command(targets: tuple[str, ...]) -> None:
     folders = discover(project)
     if not folders:
         raise click.UsageError(f"{project} has no package: a folder below functions/ with a bundle.toml")
-    rows = []
-    for target in dict.fromkeys(targets or ("lambda",)):
-        for folder in folders:
-            began = time.perf_counter()
-            bundle = build(folder, Target(target), project=project)
-            rows.append((bundle, time.perf_counter() - began))
+
+    def timed(target: str, folder: Path) -> tuple[Bundle, float]:
+        began = time.perf_counter()
+        return build(folder, Target(target), project=project), time.perf_counter() - began
+
+    wanted = product(dict.fromkeys(targets or ("lambda",)), folders)
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        rows = [made.result() for made in [pool.submit(timed, *each) for each in wanted]]
+    finally:
+        pool.shutdown(cancel_futures=True)
     if chosen("json"):
         fields = ("name", "path", "size_bytes", "unzipped_bytes", "sha256")
         found = [
