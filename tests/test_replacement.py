@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.engine import program
 from sandbox.engine.api import Kind, Outcome, Result, Update, run
 from sandbox.engine.config import Override, StackConfig
 from sandbox.engine.events import Op
@@ -29,6 +30,7 @@ from sandbox.home import FLEET_ROOT
 from sandbox.protos import provider_pb2
 from sandbox.provider import servicer
 from sandbox.provider.values import UNKNOWN, Value, decode, encode
+from tests.sandbox.engine.forks import Forks
 
 ALIAS = "aws:lambda/alias:Alias"
 API = "aws:apigatewayv2/api:Api"
@@ -222,6 +224,8 @@ def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[st
         environment.setenv("PYTHONPATH", str(FLEET_ROOT))
         for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_DEBUG_PROVIDERS"):
             environment.delenv(name, raising=False)
+        forks = Forks("settings", "tests.components.sample")
+        environment.setattr(program, "subprocess", forks)
         made = {
             name: Deployed(
                 project=Project.load(root),
@@ -234,6 +238,7 @@ def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[st
         for each in made.values():
             each.run(preview=False)
         yield made
+    forks.close()
 
 
 def _asynchronous(root: Path) -> Path:

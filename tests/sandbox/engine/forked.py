@@ -1,9 +1,11 @@
 """What forks.py starts: imports the SDK as a program's interpreter does, and forks itself for every program.
 
+Its arguments are the folder of program.py, and modules to import besides.
 Standard input is a socket. Each request comes with four files: the program's standard input, output and
 error, and one to tell of it: its process id at first, its exit code (negative for a signal) at last.
 """
 
+import importlib
 import json
 import os
 import random
@@ -19,6 +21,8 @@ if __name__ == "__main__":
     import program  # type: ignore[import-not-found]  # which takes its folder from the path again
 
     del sys.modules["program"]
+    for module in sys.argv[2:]:
+        importlib.import_module(module)
 
 
 def main() -> None:

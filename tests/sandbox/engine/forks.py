@@ -1,4 +1,4 @@
-"""Programs forked from an interpreter that has imported the SDK: its start is most of what a program takes.
+"""Programs forked from an interpreter that has imported what they import: that is most of what they take.
 
 What a fork runs is the same, ``sandbox/engine/guest/program.py``. That it runs in an interpreter of its own,
 too, test_guest.py and all tests of the command show.
@@ -29,12 +29,16 @@ class Forks:
     PIPE = subprocess.PIPE
     TimeoutExpired = subprocess.TimeoutExpired
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
+        """Start the interpreter.
+
+        :param modules: what it imports beside the SDK
+        """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._variables = _pythons(os.environ)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-u", forked.__file__, str(_GUEST)],
+                [sys.executable, "-u", forked.__file__, str(_GUEST), *modules],
                 stdin=theirs.fileno(),
                 env={**os.environ, "GRPC_VERBOSITY": "NONE"},
             )
