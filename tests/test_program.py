@@ -96,8 +96,14 @@ def stage_config(stage: str) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
 
 
+@pytest.fixture(scope="module")
+def graphs() -> dict[Any, Graph]:
+    """What was declared once is the same the next time."""
+    return {}
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def run(monkeypatch: pytest.MonkeyPatch, graphs: dict[Any, Graph]) -> Iterator[Any]:
     """Run the program for a stage, with packages that pretend to be built."""
     monkeypatch.chdir(PROJECT)
     monkeypatch.setattr(
@@ -106,8 +112,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     before = dict(config.CONFIG.get())
 
     def run_stage(stage: str, **more: str) -> Graph:
-        config.set_all_config({**stage_config(stage), **more})
-        return declare(lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"), stack=stage)
+        said = {**stage_config(stage), **more}
+        key = (stage, *sorted(said.items()))
+        if key not in graphs:
+            config.set_all_config(said)
+            main = str(PROJECT / "__main__.py")
+            graphs[key] = declare(lambda: runpy.run_path(main, run_name="__main__"), stack=stage)
+        return graphs[key]
 
     yield run_stage
     config.set_all_config(before)

@@ -265,6 +265,7 @@ def _run(
         refresh=bool(chosen("refresh")),
         refresh_all=_must_refresh(place, config),
         targets=targets or Targets(),
+        debug=bool(chosen("debug")),
         judged=judged,
     )
     packs = place.policy_packs(chosen("policy_pack") or ()) if update.kind is Kind.UP else []

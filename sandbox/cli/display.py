@@ -53,12 +53,18 @@ _WIDE = 1000
 _ROOT_TYPE = "pulumi:pulumi:Stack"
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise it, as every write does; rich would end the thread, which may be one of the engine's."""
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False, soft_wrap: bool = True) -> Console:
     """A console that writes words as they are (rich itself honours NO_COLOR and dumb terminals).
 
     What isn't a terminal has no width: nothing is cut off there.
     """
-    return Console(
+    return _Console(
         highlight=False, soft_wrap=soft_wrap, stderr=stderr, width=None if is_terminal() else _WIDE
     )
 
@@ -189,7 +195,7 @@ def tree(out: Console, steps: Iterable[Step], *, notes: Mapping[str, str]) -> Te
 
 def say_diagnostic(out: Console, event: Diagnostic) -> None:
     """Print a line of the program or of the engine."""
-    if event.ephemeral or event.severity is Severity.DEBUG:
+    if event.ephemeral:
         return
     style = {Severity.ERROR: "[red]error:[/] ", Severity.WARNING: "[yellow]warning:[/] "}.get(
         event.severity, ""

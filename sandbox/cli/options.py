@@ -49,6 +49,7 @@ PACKS = (
 RUN = (
     *PACKS,
     _shared("--diff", is_flag=True, help="Show every property that changes."),
+    _shared("-d", "--debug", is_flag=True, help="Also show what is said with pulumi.log.debug."),
 )
 
 

@@ -39,7 +39,7 @@ def output(name: str | None, show_secrets: bool) -> None:
     place = workspace()
     outputs = place.store.outputs()
     found: Any = outputs
-    for part in name.split(".") if name else ():
+    for part in () if not name else (name,) if name in outputs else name.split("."):
         inner = _open(found) if show_secrets else found
         if not isinstance(inner, dict) or part not in inner:
             known = list(inner) if isinstance(inner, dict) else []

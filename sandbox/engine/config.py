@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +49,7 @@ class StackConfig:
     :ivar secret_keys: keys whose value is, or contains, a secret
     :ivar unknown_keys: secret keys that can't be decrypted here; a preview treats them as unknown
     :ivar why_unknown: why they can't be decrypted, and what to do
+    :ivar secrets: the texts that are secret, as far as they can be read here
     :ivar salt: ``encryptionsalt`` of the stack's file, or ``""``
     """
 
@@ -57,6 +58,7 @@ class StackConfig:
     secret_keys: frozenset[str] = frozenset()
     unknown_keys: frozenset[str] = frozenset()
     why_unknown: str = ""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
     salt: str = ""
 
     @classmethod
@@ -102,6 +104,7 @@ class StackConfig:
             secret_keys=frozenset(key for key, value in tree.items() if _is_secret(value)),
             unknown_keys=frozenset(key for key, value in tree.items() if not opened.readable(value)),
             why_unknown=opened.why,
+            secrets=frozenset(text for value in tree.values() for text in opened.secrets(value)),
             salt=str(content.get("encryptionsalt") or ""),
         )
 
@@ -174,6 +177,19 @@ class _Opened:
         if isinstance(value, list):
             return [self.plain(v) for v in value]
         return value
+
+    def secrets(self, value: Any, *, inside: bool = False) -> Iterator[str]:
+        """The texts in a value that are secret and can be read; all of them, inside of a secret."""
+        if isinstance(value, _Ciphertext):
+            if self._crypter is not None:
+                yield self._crypter.decrypt(value.text)
+        elif isinstance(value, Secret):
+            yield from self.secrets(value.element, inside=True)
+        elif isinstance(value, dict | list):
+            for inner in value.values() if isinstance(value, dict) else value:
+                yield from self.secrets(inner, inside=inside)
+        elif inside:
+            yield _text(value)
 
 
 def _full_key(key: str) -> str | None:

@@ -43,6 +43,7 @@ from .plugins import GRPC_OPTIONS, ProviderFactory, with_debug_providers
 from .program import Program
 from .properties import PropertyMap, same
 from .provider import DiffResult, Provider
+from .redaction import Redaction
 from .registry import Registry, default_name, set_download_url, set_version
 from .repair import settle
 from .snapshots import SnapshotManager
@@ -91,6 +92,7 @@ class Deployment:
         self.cancelled = False
         self._open: dict[str, Step] = {}  # registered, and their outputs may still come
         self._root_outputs: tuple[str, PropertyMap] | None = None
+        self._redaction = Redaction(update.config.secrets)
         self._event_lock = threading.RLock()
         self._turns = Turns()
         self._judge_lock = threading.Lock()
@@ -724,12 +726,16 @@ class Deployment:
 
     def log(self, diagnostic: Diagnostic) -> None:
         """Pass on what the program or a provider says, as long as it matters."""
-        if self._quiet:
+        if self._quiet or (diagnostic.severity is Severity.DEBUG and not self._update.debug):
             return
         self.emit(diagnostic)
 
     def emit(self, event: Event) -> None:
-        """Keep an event for the result and pass it on, one at a time."""
+        """Keep an event for the result and pass it on, one at a time.
+
+        Who listens may be gone, e.g. the reader of a pipe: that ends the run as any failure does.
+        """
+        event = self._redaction.event(event)
         with self._event_lock:
             if isinstance(event, Diagnostic):
                 self._diagnostics.append(event)
@@ -740,7 +746,11 @@ class Deployment:
             elif isinstance(event, ResourceDone | ResourceFailed):
                 self._steps.append(event.step)
             if self._on_event is not None:
-                self._on_event(event)
+                try:
+                    self._on_event(event)
+                except OSError as error:
+                    self._on_event = None
+                    self.broke(error)
 
     # --- the result ------------------------------------------------------------------------------------
 
@@ -763,7 +773,9 @@ class Deployment:
             planned=tuple(self._planned),
             steps=tuple(self._steps),
             changes=changes,
-            outputs={} if state is None or self._update.kind is Kind.DESTROY else dict(state.outputs),
+            outputs={}
+            if state is None or self._update.kind is Kind.DESTROY
+            else self._redaction.properties(state.outputs),
             config=self.config.masked(),
             diagnostics=tuple(self._diagnostics),
             violations=tuple(self._violations),

@@ -44,7 +44,7 @@ def preview_digest(
             "severity": str(diagnostic.severity),
         }
         for diagnostic in result.diagnostics
-        if not diagnostic.ephemeral and diagnostic.severity is not Severity.DEBUG
+        if not diagnostic.ephemeral
     ]
     if diagnostics:
         digest["diagnostics"] = diagnostics

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import IO, Any, Final
 from .project import Project
 
 _RUNNER: Final = Path(__file__).with_name("guest") / "program.py"
+_LAST_LINES_TIMEOUT_S: Final = 1.0
 _SHOWN_ERROR: Final = 32
 """The program's exit code when its error was shown already (as the language host has it)."""
 
@@ -35,6 +37,7 @@ class Program:
         )
         self._readers: list[threading.Thread] = []
         self._runs = False
+        self._closed = False
 
     @classmethod
     def start(cls, directory: Path) -> Program:
@@ -54,7 +57,7 @@ class Program:
         """
         for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):
             assert stream is not None  # noqa: S101 - they are pipes
-            reader = threading.Thread(target=_read_lines, args=(stream, name, on_line), daemon=True)
+            reader = threading.Thread(target=self._read, args=(stream, name, on_line), daemon=True)
             reader.start()
             self._readers.append(reader)
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
@@ -69,8 +72,7 @@ class Program:
         :returns: ``None`` if it ended well or has shown its error, else what to say about its end
         """
         code = self._process.wait()
-        for reader in self._readers:
-            reader.join()
+        self._read_out()
         if code == 0 or code == _SHOWN_ERROR:
             return None
         if code < 0:
@@ -99,11 +101,24 @@ class Program:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(patience_s)
         self._close_input()
-        for reader in self._readers:
-            reader.join()
+        self._read_out()
+        self._closed = True
         for stream in (self._process.stdout, self._process.stderr):
-            if stream:
+            if stream and not self._readers:
                 stream.close()
+
+    def _read_out(self) -> None:
+        """Read what it has written; a process that it leaves behind may hold its output open for ever."""
+        end = time.monotonic() + _LAST_LINES_TIMEOUT_S
+        for reader in self._readers:
+            reader.join(max(end - time.monotonic(), 0.0))
+
+    def _read(self, stream: IO[bytes], name: str, on_line: Callable[[str, str], None]) -> None:
+        with stream:
+            for line in stream:
+                text = line.decode(errors="replace").rstrip("\r\n")
+                if text and not self._closed:
+                    on_line(name, text)
 
     def _close_input(self) -> None:
         if self._process.stdin and not self._process.stdin.closed:
@@ -119,10 +134,3 @@ def _environment(project: Project) -> dict[str, str]:
         environment["PATH"] = f"{project.interpreter.parent}{os.pathsep}{environment.get('PATH', '')}"
     environment["GRPC_VERBOSITY"] = environment.get("GRPC_VERBOSITY", "NONE")
     return environment
-
-
-def _read_lines(stream: IO[bytes], name: str, on_line: Callable[[str, str], None]) -> None:
-    for line in stream:
-        text = line.decode(errors="replace").rstrip("\r\n")
-        if text:
-            on_line(name, text)

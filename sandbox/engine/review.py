@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from . import urn as urns
 from .analyzer import Judged, PolicyPack
 from .config import StackConfig
 from .events import Diagnostic, Event, PolicyPackLoaded, PolicyViolation, Severity
+from .redaction import Redaction
 from .state import Snapshot
 
 
@@ -36,12 +38,13 @@ def review(
         Judged(state=state, goal=None, provider=by_urn.get(state.provider_urn) if state.provider else None)
         for state in states
     ]
+    redaction = Redaction(config.secrets)
     loaded: list[PolicyPackLoaded] = []
     violations: list[PolicyViolation] = []
 
     def hear(line: str) -> None:
         if on_event is not None:
-            on_event(Diagnostic(severity=Severity.INFO_ERR, message=line))
+            on_event(redaction.event(Diagnostic(severity=Severity.INFO_ERR, message=line)))
 
     with ExitStack() as stack:
         packs = []
@@ -62,4 +65,4 @@ def review(
             for judged in resources:
                 violations += pack.analyze(judged, judged.state.inputs)
             violations += pack.analyze_stack(resources, root)
-    return loaded, violations
+    return loaded, [replace(each, message=redaction.text(each.message)) for each in violations]

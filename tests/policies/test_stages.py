@@ -37,10 +37,19 @@ def test_our_stages_pass(stage: str, tmp_path: Path) -> None:
 
 
 def _fleet(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command without credentials, without a user's files and without a way out of this machine."""
+    nowhere = {f"{scheme}_PROXY": "http://127.0.0.1:9" for scheme in ("HTTP", "HTTPS", "ALL")}
     return subprocess.run(
         [sys.executable, "-m", "sandbox.cli", *arguments],
         cwd=PROJECT,
-        env={**os.environ, "FLEET_HOME": str(home), "PYTHONPATH": str(PROJECT)},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "FLEET_HOME": str(home),
+            "PYTHONPATH": str(PROJECT),
+            "NO_PROXY": "127.0.0.1,localhost",
+            **nowhere,
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -58,7 +58,12 @@ def fleet(
 
 
 def state(*more: dict[str, Any]) -> str:
-    root = {"urn": ROOT, "type": "pulumi:pulumi:Stack", "custom": False, "outputs": {"url": "here"}}
+    root = {
+        "urn": ROOT,
+        "type": "pulumi:pulumi:Stack",
+        "custom": False,
+        "outputs": {"url": "here", "a.url": "there"},
+    }
     return json.dumps({"version": 3, "deployment": {"resources": [root, *more]}})
 
 
@@ -74,6 +79,7 @@ def test_a_state_comes_from_a_file_or_stdin(fleet: Fleet, tmp_path: Path) -> Non
     file.write_text(state())
     assert fleet("stack", "import", "--file", file) == (0, "local: 1 resources taken in; there were 0.\n", "")
     assert fleet("stack", "output", "url") == (0, "here\n", "")
+    assert fleet("stack", "output", "a.url") == (0, "there\n", "")
     code, out, _ = fleet("stack", "import", "--json", stdin=state(queue()))
     assert (code, json.loads(out)) == (0, {"resources": 2, "before": 1, "warnings": []})
 

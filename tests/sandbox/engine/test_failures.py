@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
+import psutil
 import pytest
 
 from sandbox.engine import (
+    Diagnostic,
     Event,
     InitError,
+    Kind,
     Outcome,
     ResourceFailed,
     ResourcePre,
     SecretsError,
     Severity,
+    StackConfig,
     StateLockedError,
+    Update,
+    run,
 )
 from tests.sandbox.engine.lab import Lab, errors, ok, ops
 
@@ -95,6 +102,43 @@ def test_a_program_that_crashes_deletes_nothing(lab: Lab) -> None:
     assert "__main__.py" in message.splitlines()[1]
     assert message.splitlines()[-1] == "SyntaxError: invalid syntax"
     assert {"a", "b", "c"} <= set(lab.resources())
+
+
+def test_nobody_who_listens_any_more_ends_the_run(lab: Lab) -> None:
+    """As when the reader of a pipe is gone: what is under way is saved, and the stack is free again."""
+    lab.program("Thing('a')\nprint('a line', flush=True)\nfor i in range(20): Thing(f'b{i}')")
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Diagnostic):
+            raise BrokenPipeError
+
+    project = lab.project
+    update = Update(kind=Kind.UP, project=project, config=StackConfig.load(project, "dev"), state=lab.state)
+    with pytest.raises(BrokenPipeError):
+        run(update, providers=lab.providers, on_event=hear)
+    made = {name.partition("-")[0] for name in lab.provider.things}
+    assert made <= lab.resources().keys()
+    ok(lab.up())
+
+
+def test_a_process_that_a_program_leaves_behind_keeps_nobody_waiting(lab: Lab) -> None:
+    """It holds the program's output open. What it writes later is nobody's any more."""
+    program = """
+        import subprocess, sys
+        left = "import time; time.sleep({seconds}); print('late')"
+        print("left behind:", subprocess.Popen([sys.executable, "-c", left]).pid, flush=True)
+        {end}
+    """
+    began = time.monotonic()
+    for end, code in ("Thing('a')", 0), ("raise ValueError('as asked')", 1):
+        result = lab.up(program.format(seconds=60, end=end))
+        assert result.exit_code == code, errors(result)
+        (line,) = [each.message for each in result.diagnostics if each.message.startswith("left behind:")]
+        process = psutil.Process(int(line.rpartition(" ")[2]))
+        assert process.is_running(), "it is nobody's to end"
+        process.kill()
+        assert not any("didn't end" in message for message in errors(result))
+    assert time.monotonic() - began < 40
 
 
 def test_ctrl_c_lets_what_is_under_way_finish_and_saves_it(lab: Lab) -> None:
