@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sandbox import emulator
 from sandbox.engine import Project, StateStore
-from sandbox.home import Home
+from sandbox.home import FLEET_ROOT, Home
 from sandbox.processes import Record, write_private
 from tests.crash.inventory import Held, Inventory, named
 from tests.crash.likeness import alike, differences
@@ -27,8 +28,12 @@ from tests.e2e.sandbox import Sandbox, project_of
 pytestmark = pytest.mark.e2e
 
 SYSTEMS = {"payments": "us-east-1", "typerush": "ap-southeast-1"}
-COMMANDS = ("up", "refresh", "destroy", "up", "destroy")
-"""Each is killed once: ten points."""
+PHASES = ("up", "change", "refresh", "destroy", "up")
+"""Each is killed once: ten points. What changes is another ``up``."""
+CHANGES = {
+    "payments": {"accounts": {"memoryMb": 512}, "imageProcessor": {"reservedConcurrency": 3}},
+    "typerush": {"textService": {"memoryMb": 1024, "functionUrl": False}},
+}
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Watched:
     """A system whose calls to AWS go through a proxy, and how its commands end that nobody disturbs."""
 
     sandbox: Sandbox
+    system: str
     proxy: Proxy
     region: str
     baseline: Held = field(default_factory=set)
@@ -43,15 +49,28 @@ class Watched:
     calls: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def prepare(self, phase: str) -> str:
+        """The command of a phase, its stage written."""
+        if phase in ("up", "change"):
+            file = self.sandbox.project / "Pulumi.local.yaml"
+            stage = yaml.safe_load((FLEET_ROOT / file.name).read_text())
+            stage["config"]["lambda-fleet:systems"] = [self.system]
+            if phase == "change":
+                stage["config"]["lambda-fleet:logRetentionDays"] = 14
+                stage["config"][f"lambda-fleet:{self.system}"] |= CHANGES[self.system]
+            file.write_text(yaml.safe_dump(stage))
+        return "up" if phase == "change" else phase
+
     def undisturbed(self) -> None:
         self.sandbox.fleet("surroundings")
         self.baseline = Inventory(self.proxy.endpoint, self.region).take()
-        for command in dict.fromkeys(COMMANDS):
+        for phase in dict.fromkeys(PHASES):
+            command = self.prepare(phase)
             self.proxy.arm(0, before=False, strike=lambda: None)
             began = time.monotonic()
             self.sandbox.fleet(command, "--stack", "local", "--yes")
-            self.seconds[command], self.calls[command] = time.monotonic() - began, self.proxy.calls
-            self.ends[command] = self.seen()
+            self.seconds[phase], self.calls[phase] = time.monotonic() - began, self.proxy.calls
+            self.ends[phase] = self.seen()
 
     def seen(self) -> dict[str, Any]:
         self.proxy.disarm()
@@ -74,11 +93,12 @@ class Watched:
             content = path.read_bytes()
             assert not any(each in content for each in hidden), path
 
-    def kill(self, command: str, dice: random.Random) -> tuple[str, bool]:
-        """Run the command and kill it somewhere; what the point was, and whether it came to that."""
+    def kill(self, phase: str, dice: random.Random) -> tuple[str, bool]:
+        """Run the phase's command and kill it somewhere; what the point was, and whether it came to that."""
+        command = self.prepare(phase)
         way = dice.choice(("before", "after", "after", "time"))
-        at = dice.randint(1, self.calls[command] * 3 // 4)
-        moment = dice.uniform(0.1, 0.5) * self.seconds[command]
+        at = dice.randint(1, self.calls[phase] * 3 // 4)
+        moment = dice.uniform(0.1, 0.5) * self.seconds[phase]
         self.proxy.arm(0, before=False, strike=lambda: None)
         with self.sandbox.start(command, "--stack", "local", "--yes") as process:
             timer = threading.Timer(moment, process.kill)
@@ -92,7 +112,7 @@ class Watched:
         self.proxy.settle()
         assert process.returncode in (0, -9), told
         point = f"{moment:.2f} s" if way == "time" else f"{way} call {at}"
-        return f"{command}: {point}", process.returncode == -9
+        return f"{phase}: {point}", process.returncode == -9
 
 
 def _kill(process: Any) -> None:
@@ -119,7 +139,7 @@ def watched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watched]
     with stopped_afterwards(sandbox):
         proxy = Proxy(emulator.ensure(sandbox.home).endpoint)
         _lead_through(proxy, sandbox.home)
-        watched = Watched(sandbox=sandbox, proxy=proxy, region=SYSTEMS[system])
+        watched = Watched(sandbox=sandbox, system=system, proxy=proxy, region=SYSTEMS[system])
         try:
             watched.undisturbed()
             yield watched
@@ -141,13 +161,13 @@ def _lead_through(proxy: Proxy, home: Home) -> None:
 def test_a_killed_command_is_brought_to_its_end_by_the_next(watched: Watched) -> None:
     dice = random.Random(f"{SEED} {watched.region}")  # noqa: S311 - nothing secret
     points, killed = [], 0
-    for command in COMMANDS:
-        point, struck = watched.kill(command, dice)
+    for phase in PHASES:
+        point, struck = watched.kill(phase, dice)
         points.append(point)
         killed += struck
-        told = watched.sandbox.fleet(command, "--stack", "local", "--yes")
+        told = watched.sandbox.fleet(watched.prepare(phase), "--stack", "local", "--yes")
         try:
-            found = differences(watched.seen(), watched.ends[command])
+            found = differences(watched.seen(), watched.ends[phase])
             assert not found, "\n".join(found)
         except AssertionError as error:
             error.add_note(f"CRASH_SEED={SEED}: {points}\n{told}")
