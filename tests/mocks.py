@@ -158,6 +158,15 @@ class Resource:
         statements: list[dict[str, Any]] = json.loads(self.inputs["policy"])["Statement"]
         return statements
 
+    def details(self) -> Iterator[str]:
+        """Say what it needs, and its policy documents statement by statement."""
+        if self.dependencies:
+            yield f"needs {', '.join(sorted(self.dependencies))}"
+        for key in ("assumeRolePolicy", "policy"):
+            if key in self.inputs:
+                for statement in json.loads(self.inputs[key])["Statement"]:
+                    yield _statement(statement)
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -176,11 +185,14 @@ class Graph:
         """Find all custom resources of a type, given by the end of its token (`Function`), by name."""
         return {r.name: r for r in self.resources if r.custom and r.type.rpartition(":")[2] == kind}
 
-    def tree(self) -> str:
-        """Draw the graph: type and name by parent, and the options that aren't the default."""
-        return "\n".join(self._lines(None, 0))
+    def tree(self, *, details: bool = False) -> str:
+        """Draw the graph: type and name by parent, and the options that aren't the default.
 
-    def _lines(self, parent: str | None, depth: int) -> Iterator[str]:
+        details: also what each needs, and what the policies say
+        """
+        return "\n".join(self._lines(None, 0, details=details))
+
+    def _lines(self, parent: str | None, depth: int, *, details: bool) -> Iterator[str]:
         for resource in sorted(self.resources, key=lambda r: r.name):
             key = f"{resource.type} {resource.name}"
             if resource.parent == parent:
@@ -188,7 +200,9 @@ class Graph:
                 marks += [f"ignores {name}" for name in resource.ignore_changes]
                 suffix = f" [{', '.join(marks)}]" if marks else ""
                 yield f"{'  ' * depth}{resource.type} {resource.name}{suffix}"
-                yield from self._lines(key, depth + 1)
+                if details:
+                    yield from (f"{'  ' * depth}    {line}" for line in resource.details())
+                yield from self._lines(key, depth + 1, details=details)
 
 
 class _Mocks(mocks.Mocks):
@@ -239,6 +253,19 @@ class _Monitor(mocks.MockMonitor):
                 raise AssertionError(message)
             self._urns.add(urn)
             self.registered.append(_resource(request))
+
+
+def _statement(statement: Mapping[str, Any]) -> str:
+    def words(value: Any) -> str:
+        return ", ".join([value] if isinstance(value, str) else sorted(value))
+
+    said = f"{statement['Effect']} {words(statement['Action'])}"
+    if "Resource" in statement:
+        said += f" on {words(statement['Resource'])}"
+    for kind, name in (("Principal", "to"), ("Condition", "if")):
+        if kind in statement:
+            said += f" {name} {json.dumps(statement[kind], sort_keys=True)}"
+    return said
 
 
 def _resource(request: resource_pb2.RegisterResourceRequest) -> Resource:

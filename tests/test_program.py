@@ -1,11 +1,13 @@
-"""The whole program, for each stage as its YAML says: every resource, where it hangs, and its options.
+"""The whole program, for each stage as its YAML says: every resource, where it hangs, what it needs, may do.
 
-The graphs are written out in tests/graphs, one for each system and stage; what differs differs there.
+The graphs are written out in tests/graphs, one for each system and stage; what differs differs there. With
+``WRITE_GRAPHS=1`` the tests write them anew: look at what differs before you commit it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import runpy
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -137,15 +139,17 @@ def test_a_stage_has_every_system(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_whole_graph(run: Any, system: str, stage: str) -> None:
-    graph = run(stage, **alone(system)).tree()
-    assert graph == (GRAPHS / f"{system}-{stage}.txt").read_text().rstrip("\n")
+    graph, file = run(stage, **alone(system)).tree(details=True) + "\n", GRAPHS / f"{system}-{stage}.txt"
+    if os.environ.get("WRITE_GRAPHS"):
+        file.write_text(graph)
+    assert graph == file.read_text()
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_systems_stand_beside_each_other(run: Any, stage: str) -> None:
     """All together, none changes another."""
-    together = run(stage).tree().splitlines()
-    each = [run(stage, **alone(system)).tree().splitlines() for system in SYSTEMS]
+    together = run(stage).tree(details=True).splitlines()
+    each = [run(stage, **alone(system)).tree(details=True).splitlines() for system in SYSTEMS]
     assert sorted(together) == sorted(line for lines in each for line in lines)
 
 

@@ -229,4 +229,4 @@ def test_a_killed_run_is_brought_to_its_end_by_the_next(bench: Bench) -> None:
             except AssertionError as error:
                 error.add_note(f"{where}\n{bench.lab.said.read_text()}")
                 raise
-    assert killed > len(points) * 0.7, f"hardly any run was killed: {points}"
+    assert killed > len(points) * 0.6, f"hardly any run was killed: {points}"
