@@ -1,4 +1,4 @@
-"""The whole program, for each stage as its YAML says: every resource, where it hangs, what it needs, may do.
+"""The whole program, as each stage says: every resource, where it hangs, what it needs and what it may do.
 
 The graphs are written out in tests/graphs, one for each system and stage; what differs differs there. With
 ``WRITE_GRAPHS=1`` the tests write them anew: look at what differs before you commit it.

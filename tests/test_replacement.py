@@ -35,14 +35,17 @@ from tests.sandbox.engine.forks import Forks
 ALIAS = "aws:lambda/alias:Alias"
 API = "aws:apigatewayv2/api:Api"
 AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer"
+BUCKET = "aws:s3/bucket:Bucket"
 EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 FUNCTION = "aws:lambda/function:Function"
 INTEGRATION = "aws:apigatewayv2/integration:Integration"
 LAYER = "aws:lambda/layerVersion:LayerVersion"
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 METHOD = "aws:apigateway/method:Method"
 PERMISSION = "aws:lambda/permission:Permission"
 PATH = "aws:apigateway/resource:Resource"
+POOL = "aws:cognito/userPool:UserPool"
 QUEUE = "aws:sqs/queue:Queue"
 REST_API = "aws:apigateway/restApi:RestApi"
 REST_AUTHORIZER = "aws:apigateway/authorizer:Authorizer"
@@ -59,6 +62,15 @@ ON_A_FUNCTION = (
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "aws:lambda/functionUrl:FunctionUrl",
     "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+)
+IN_A_BUCKET = (
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketNotification:BucketNotification",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketVersioning:BucketVersioning",
 )
 IN_AN_API = (AUTHORIZER, INTEGRATION, ROUTE, "aws:apigatewayv2/stage:Stage")
 IN_A_REST_API = (
@@ -106,6 +118,10 @@ REFERENCES = (
     Reference(child=REST_INTEGRATION, key="httpMethod", parent=METHOD),
     Reference(child=REST_STAGE, key="deployment", parent=DEPLOYMENT, inside=False),
     Reference(child=REST_SETTINGS, key="stageName", parent=REST_STAGE),
+    *(Reference(child=kind, key="bucket", parent=BUCKET) for kind in IN_A_BUCKET),
+    Reference(child="aws:cognito/userPoolClient:UserPoolClient", key="userPoolId", parent=POOL),
+    Reference(child=MAPPING, key="functionName", parent=ALIAS),
+    Reference(child=MAPPING, key="eventSourceArn", parent=QUEUE, inside=False),
     Reference(child="aws:sqs/queuePolicy:QueuePolicy", key="queueUrl", parent=QUEUE),
     Reference(child="aws:cloudwatch/eventTarget:EventTarget", key="rule", parent=EVENT_RULE),
     Reference(child=ROUTE, key="target", parent=INTEGRATION, inside=False),
@@ -135,13 +151,17 @@ from tests.components.sample import service_args
 
 LambdaService("worker", service_args(asynchronous=AsyncArgs(dead_letter_config=True)))
 """
-STAGES = {"typerush": "prod", "superscapes": "prod", "spendsense": "prod", "asynchronous": "dev"}
+STAGES = {
+    **dict.fromkeys(("typerush", "superscapes", "spendsense", "payments"), "prod"),
+    "asynchronous": "dev",
+}
 PARENTS = {
     # Not the scaling target: it is what it is by the alias alone, and goes with it, as does its policy.
     "typerush": (FUNCTION, ALIAS, ROLE, API, INTEGRATION, AUTHORIZER, LAYER),
     "superscapes": (FUNCTION, ALIAS, ROLE, API, QUEUE, EVENT_RULE),
     # Not a part of a path: it is what it is by the API alone, and goes with it.
     "spendsense": (REST_API, METHOD, REST_AUTHORIZER, VALIDATOR, DEPLOYMENT, REST_STAGE),
+    "payments": (BUCKET, POOL, QUEUE),
     "asynchronous": (FUNCTION, ALIAS, ROLE, QUEUE),
 }
 
@@ -157,25 +177,32 @@ class Pretended:
             return self._provider.call(method, request)
         request.preview = True
         known = decode(self._provider.call(method, request).properties)
-        made = {key: _made_up(value, f"{request.name}-{key}") for key, value in known.items()}
-        return provider_pb2.CreateResponse(id=f"{request.name}-id", properties=encode(made))
+        service = "sqs:us-east-1:000000000000" if request.type == QUEUE else _FUNCTIONS
+        made = {key: _made_up(value, f"{request.name}-{key}", service) for key, value in known.items()}
+        identity = (
+            f"us-east-1_{request.name.replace('-', '')}" if request.type == POOL else f"{request.name}-id"
+        )
+        return provider_pb2.CreateResponse(id=identity, properties=encode(made))
 
     def close(self) -> None:
         self._provider.close()
 
 
-def _made_up(value: Value, name: str) -> Value:
+_FUNCTIONS = "lambda:us-east-1:000000000000:function"
+
+
+def _made_up(value: Value, name: str, service: str) -> Value:
     """A value that passes the provider's checks: versions are numbers, and the ARNs could be functions'."""
     if value is UNKNOWN and name.endswith("-version"):
         return "1"
     if value is UNKNOWN:
-        arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
+        arn = f"arn:aws:{service}:{name}"
         if name.endswith("-invokeArn"):
             return f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
         return arn if name.lower().endswith("arn") else name
     if isinstance(value, dict):
-        return {key: _made_up(inner, f"{name}-{key}") for key, inner in value.items()}
-    return [_made_up(inner, name) for inner in value] if isinstance(value, list) else value
+        return {key: _made_up(inner, f"{name}-{key}", service) for key, inner in value.items()}
+    return [_made_up(inner, name, service) for inner in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,6 +289,8 @@ def names_of(resource: Mapping[str, Any]) -> set[str]:
     found = {resource["id"]} | {outputs[key] for key in ("arn", "url", "resourceId") if key in outputs}
     if resource["type"] == ALIAS:
         return found | {f"{outputs['functionName']}/{outputs['name']}"}
+    if resource["type"] == BUCKET:
+        return found | {outputs["bucket"]}
     if resource["type"] == METHOD:
         return {f"{outputs['resourceId']}/{outputs['httpMethod']}"}
     if resource["type"] == REST_STAGE:
