@@ -12,6 +12,7 @@ import click
 
 from .options import (
     JSON,
+    PARALLEL,
     PREVIEW_ONLY,
     REFRESH,
     REPLACE,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @click.command("preview")
-@with_options(*SHARED, *RUN, *TARGETS, *REPLACE, *REFRESH, *REPORT, *JSON)
+@with_options(*SHARED, *RUN, *TARGETS, *REPLACE, *REFRESH, *PARALLEL, *REPORT, *JSON)
 def preview_command() -> int:
     """Show what `fleet up` (or, for a stage of a real account, `pulumi up`) would change.
 
@@ -67,7 +68,7 @@ def preview_command() -> int:
 
 
 @click.command("up")
-@with_options(*SHARED, *RUN, *TARGETS, *REPLACE, *REFRESH, *YES, *JSON)
+@with_options(*SHARED, *RUN, *TARGETS, *REPLACE, *REFRESH, *PARALLEL, *YES, *JSON)
 def up_command() -> int:
     """Deploy a stage to the embedded AWS on this machine, starting what isn't running.
 
@@ -81,7 +82,7 @@ def up_command() -> int:
 
 
 @click.command("destroy")
-@with_options(*SHARED, *TARGETS, *REFRESH, *PREVIEW_ONLY, *YES, *JSON)
+@with_options(*SHARED, *TARGETS, *REFRESH, *PARALLEL, *PREVIEW_ONLY, *YES, *JSON)
 @click.option(
     "--exclude-protected", "protected", is_flag=True, help="Leave what is protected, and what it needs."
 )
@@ -104,7 +105,7 @@ def destroy_command(protected: bool, remove: bool) -> int:
 
 
 @click.command("refresh")
-@with_options(*SHARED, *TARGETS, *PREVIEW_ONLY, *YES, *JSON)
+@with_options(*SHARED, *TARGETS, *PARALLEL, *PREVIEW_ONLY, *YES, *JSON)
 def refresh_command() -> int:
     """Read every resource of a stage and make the state say what is really there.
 
@@ -265,6 +266,7 @@ def _run(
         refresh=bool(chosen("refresh")),
         refresh_all=_must_refresh(place, config),
         targets=targets or Targets(),
+        parallel=chosen("parallel") or Update.parallel,
         debug=bool(chosen("debug")),
         judged=judged,
     )

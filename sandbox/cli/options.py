@@ -82,6 +82,15 @@ REPLACE = (
     ),
     _shared("--target-replace", multiple=True, metavar="URN", help="Short for --target URN --replace URN."),
 )
+PARALLEL = (
+    _shared(
+        "-p",
+        "--parallel",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Work on so many resources at once; default: 16.",
+    ),
+)
 REFRESH = (_shared("-r", "--refresh", is_flag=True, help="Read first what is really there."),)
 PREVIEW_ONLY = (_shared("--preview-only", is_flag=True, help="Only show what would be done."),)
 

@@ -247,6 +247,18 @@ def test_a_closed_pipe_ends_a_command(fleet_home: Home, program: Path, command: 
     assert ended.returncode in (0, 1)  # what fits into the pipe is written before anybody notices
 
 
+def test_how_much_is_done_at_once(fleet: Fleet, program: Path) -> None:
+    (program / "__main__.py").write_text(
+        "from pulumi.runtime.settings import SETTINGS\nprint('at once:', SETTINGS.parallel)\n"
+    )
+    for more, number in ([], 16), (["--parallel", "3"], 3):
+        code, out, _ = fleet("-C", program, "preview", *more)
+        assert (code, f"at once: {number}\n" in out) == (0, True)
+    code, _, err = fleet("-C", program, "preview", "--parallel", "0")
+    assert code == 2
+    assert "0 is not in the range x>=1" in err
+
+
 def test_debug_shows_what_is_said_for_debugging(fleet: Fleet, program: Path) -> None:
     (program / "__main__.py").write_text("import pulumi\npulumi.log.debug('looking closely')\n")
     for more, shown in ([], False), (["--debug"], True):
