@@ -113,6 +113,15 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def sync_folder(folder: Path) -> None:
+    """Return when the names in a folder are on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def record(path: Path, pid: int, **facts: Any) -> Record:
     """Write down a process that runs now."""
     import psutil

@@ -7,10 +7,11 @@ import hashlib
 import json
 import os
 import secrets as random
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.processes import write_private
+from sandbox.processes import sync_folder, write_private
 
 from .errors import SecretsError
 from .secrets import derive
@@ -30,29 +31,40 @@ class KeyFile:
     def passphrase(self, *, create: bool) -> str | None:
         """The passphrase; ``None`` if there is none and none is to be made.
 
-        :raises SecretsError: it can't be read or written
+        :raises SecretsError: it can't be read or written, or is empty
         """
         try:
-            return self.path.read_text(encoding="utf-8").strip()
+            found = self.path.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
-            if not create:
-                return None
+            return self._make() if create else None
         except OSError as error:
+            raise self._unusable("read", error) from None
+        if not found:
             raise SecretsError(
-                f"the sandbox's key file {self.path} can't be read: {error.strerror}"
-            ) from None
+                f"the sandbox's key file {self.path} is empty. Put back what was in it; if there is no state"
+                " with secrets yet, delete it: the next run makes another"
+            )
+        return found
+
+    def _make(self) -> str | None:
+        """Under its name it is whole: what encrypts with a part of it, or with nothing, keeps no secret."""
+        passphrase = random.token_urlsafe(32)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor, draft = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(passphrase + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.link(draft, self.path)
+            finally:
+                Path(draft).unlink()
+            sync_folder(self.path.parent)
         except FileExistsError:  # another run was quicker
             return self.passphrase(create=False)
         except OSError as error:
             raise self._unusable("written", error) from None
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            passphrase = random.token_urlsafe(32)
-            file.write(passphrase + "\n")
-            file.flush()
-            os.fsync(file.fileno())
         return passphrase
 
     def _unusable(self, how: str, error: OSError) -> SecretsError:

@@ -27,6 +27,7 @@ from sandbox.engine.errors import SecretsError, StateError, StateLockedError
 from sandbox.engine.keyfile import KeyFile
 from sandbox.engine.project import Project
 from sandbox.engine.secrets import Crypter, passphrase_from_environment
+from sandbox.processes import sync_folder
 
 from .holder import Holder
 from .names import without_aliases
@@ -385,7 +386,7 @@ class StateStore:
                     self._backup_path.unlink(missing_ok=True)
                     os.link(self.path, self._backup_path)
                 fresh.replace(self.path)
-                self._sync_folder()
+                sync_folder(self.path.parent)
             self._journal_path.unlink(missing_ok=True)
         except OSError as error:
             with suppress(OSError):
@@ -414,13 +415,6 @@ class StateStore:
         self._crypter, self._salt = crypter, crypter.salt
         self.save(snapshot, as_is=True)
         return len(entries)
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _serialize(self, snapshot: Snapshot) -> dict[str, Any]:
         resources = [self.serialize(state) for state in snapshot.resources]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import pytest
@@ -26,7 +28,9 @@ from sandbox.engine import (
     StateError,
 )
 from sandbox.engine.errors import SecretsError, StateLockedError
+from sandbox.engine.keyfile import KeyFile
 from sandbox.engine.properties import UNKNOWN
+from sandbox.engine.secrets import Crypter
 from sandbox.engine.snapshots import SnapshotManager
 from sandbox.engine.state import OperationType, StateStore
 from sandbox.engine.state.serialize import format_time, parse_time
@@ -369,6 +373,52 @@ def test_the_key_that_the_sandbox_keeps_is_derived_once(
         kept.write_text(damaged)
         assert names(store) == ["a"]
     assert list(kept.parent.glob("passphrase.derived*")) == [kept]
+
+
+def test_on_a_full_disk_no_key_is_left_and_the_next_run_makes_a_whole_one(
+    store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # bytes in one file
+    try:
+        with pytest.raises(SecretsError, match=r"home/passphrase can't be written: File too large"):
+            save_secret(store)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(store.path.parent.parent.glob("*passphrase*"))
+    save_secret(again(store))
+    salt = json.loads(store.path.read_text())["checkpoint"]["latest"]["secrets_providers"]["state"]["salt"]
+    assert Crypter.open("", salt) is None
+    assert names(store) == ["a"]
+
+
+def test_two_runs_that_begin_together_take_the_same_key(
+    store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = store.path.parent.parent
+    others = []
+
+    def meanwhile(length: int) -> str:
+        monkeypatch.setattr("secrets.token_urlsafe", token_urlsafe)
+        others.append(KeyFile(home).passphrase(create=True))
+        return token_urlsafe(length)
+
+    monkeypatch.setattr("secrets.token_urlsafe", meanwhile)
+    assert [KeyFile(home).passphrase(create=True)] == others
+    assert others[0]
+    assert [path.name for path in home.iterdir()] == ["passphrase"]
+
+
+def test_an_empty_key_encrypts_nothing(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    key = store.path.parent.parent / "passphrase"
+    key.parent.mkdir()
+    key.write_text("\n")
+    with pytest.raises(SecretsError, match=r"home/passphrase is empty\. Put back what was in it; if there"):
+        save_secret(store)
+    key.unlink()
+    save_secret(again(store))
 
 
 def test_a_passphrase_of_the_user_is_kept_nowhere(store: StateStore) -> None:
