@@ -57,23 +57,26 @@ class SnapshotManager:
         :returns: a number for :meth:`end`
         :raises StateError: it can't be written, so it mustn't be done
         """
+        number = None
         try:
             with self._lock:
                 if self._failure is not None:
                     raise self._failure
-                self._numbers += 1
-                number = self._numbers
                 written = 0
+                self._numbers += 1
                 if self._store and self._journal:
                     entry = {"resource": self._store.serialize(state), "type": str(type_)}
-                    written = self._journal.append([self._change(("pending", number), entry, state)])
+                    change = self._change(("pending", self._numbers), entry, state)
+                    written = self._journal.append([change])
+                number = self._numbers
+                self._pending[number] = Operation(resource=state, type=type_)
             self._sync(written)
         except StateError as error:
             with self._lock:
                 self._failed(error, [])
+                if number is not None:
+                    del self._pending[number]
             raise
-        with self._lock:
-            self._pending[number] = Operation(resource=state, type=type_)
         return number
 
     def end(
@@ -210,9 +213,9 @@ class SnapshotManager:
 
         :raises StateError: it can't be written; what that means, and what to do
         """
-        snapshot = self.snapshot()
         if self._journal:
-            self._journal.close()
+            self._journal.close()  # first: what is begun from now on fails, and isn't missing in the snapshot
+        snapshot = self.snapshot()
         if self._store:
             try:
                 self._store.save(snapshot)

@@ -41,6 +41,7 @@ from .serialize import (
 from .snapshot import Operation, OperationType, Snapshot
 
 _VERSION: Final = 3
+_OVER: Final = "the run is over: nothing more is recorded"
 
 
 class StateStore:
@@ -493,7 +494,7 @@ class Journal:
         """
         with self._lock:
             if self._closed:
-                raise StateError("the run is over: nothing more is recorded")
+                raise StateError(_OVER)
             try:
                 if self._file is None:
                     descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -508,11 +509,13 @@ class Journal:
     def sync(self, number: int) -> None:
         """Return when the entry of that number is on disk.
 
-        :raises StateError: it can't be written
+        :raises StateError: it can't be written, or the journal was closed before it was
         """
         with self._sync_lock:
-            if self._synced >= number or self._file is None:
+            if self._synced >= number:
                 return
+            if self._file is None:
+                raise StateError(_OVER)
             with self._lock:
                 reached = self._written
             try:
@@ -526,7 +529,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file for good; it stays until the checkpoint is saved."""
-        with self._lock:
+        with self._sync_lock, self._lock:
             self._closed = True
             if self._file is not None:
                 self._file.close()

@@ -11,7 +11,19 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine import Diagnostic, Event, Kind, Outcome, RunInterruptedError
+from sandbox.engine import (
+    Diagnostic,
+    Event,
+    Kind,
+    Outcome,
+    ResourceState,
+    RunInterruptedError,
+    Snapshot,
+    StateError,
+)
+from sandbox.engine.snapshots import SnapshotManager
+from sandbox.engine.state import OperationType
+from sandbox.engine.state.store import Journal
 from tests.sandbox.engine.lab import Lab, ok
 
 
@@ -94,6 +106,42 @@ def test_the_second_time_the_run_stops_at_once_and_is_as_safe_as_a_kill(lab: Lab
     assert lab.provider.named("Create") == ["b"]
     assert lab.resources()["a"]["id"] == "a-1"
     assert pending(lab) == []
+
+
+NEW = ResourceState(urn="urn:pulumi:dev::lab::test:index:Thing::new", type="test:index:Thing", custom=True)
+
+
+def following(lab: Lab) -> SnapshotManager:
+    lab.state.path.parent.mkdir(parents=True)
+    return SnapshotManager(Snapshot(), lab.state, on_failure=lambda error: None)
+
+
+def test_what_is_written_ahead_while_the_state_is_closed_is_not_begun_and_pending(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager, sync = following(lab), Journal.sync
+
+    def meanwhile(journal: Journal, number: int) -> None:
+        manager.close()
+        sync(journal, number)
+
+    monkeypatch.setattr(Journal, "sync", meanwhile)
+    with pytest.raises(StateError, match="the run is over: nothing more is recorded"):
+        manager.begin(NEW, OperationType.CREATING)
+    assert pending(lab) == [("creating", "new")]
+
+
+def test_nothing_is_begun_that_the_closed_state_would_miss(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    manager, taken = following(lab), SnapshotManager.snapshot
+
+    def meanwhile(manager: SnapshotManager) -> Snapshot:
+        snapshot = taken(manager)
+        with pytest.raises(StateError, match="the run is over: nothing more is recorded"):
+            manager.begin(NEW, OperationType.CREATING)
+        return snapshot
+
+    monkeypatch.setattr(SnapshotManager, "snapshot", meanwhile)
+    manager.close()
 
 
 def _soon(happened: Callable[[], bool]) -> bool:
