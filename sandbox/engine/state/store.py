@@ -172,13 +172,23 @@ class StateStore:
             raise self._damaged("it is empty")
         return raw
 
+    def _backup(self) -> bytes:
+        """The last good copy's file, or nothing if there is none."""
+        try:
+            return self._backup_path.read_bytes()
+        except OSError:
+            return b""
+
     def _damaged(self, how: str) -> StateError:
         advice = " Move it away; `fleet down`, then `fleet up`, make everything anew."
         if self._backup_path.exists():
             advice = (
-                f" The last good copy is {self._backup_path}, as it was before the last run: check it and put"
-                " it in its place."
+                f" The last good copy is {self._backup_path}, from before it was last written: check it and"
+                " put it in its place. What was made since isn't in it, and would be made again; `fleet"
+                " down`, then `fleet up`, make everything anew."
             )
+        if self._journal_path.exists():
+            advice += f" {self._journal_path} belongs to the damaged one: move both away together."
         return StateError(f"the state {self.path} is damaged: {how}.{advice}")
 
     def _latest(self, raw: bytes) -> dict[str, Any] | None:
@@ -204,9 +214,11 @@ class StateStore:
         return latest
 
     def _journal_lines(self, raw: bytes) -> list[dict[str, Any]]:
-        """The entries of the journal, if it belongs to this checkpoint.
+        """The entries of the journal, unless they are in this checkpoint already.
 
         A crash may cut its last line off: that change was never confirmed. Anything else is damage.
+
+        :raises StateError: it is damaged, or belongs to another checkpoint
         """
         try:
             written = self._journal_path.read_bytes()
@@ -221,9 +233,21 @@ class StateStore:
                 entries.append(json.loads(line))
             except ValueError:
                 raise self._damaged_journal(number) from None
-        if not entries or not isinstance(entries[0], dict) or entries[0].get("base") != _fingerprint(raw):
+        if not entries:
+            return []
+        base = entries[0].get("base") if isinstance(entries[0], dict) else None
+        if base is None:
+            raise self._damaged_journal(1)
+        if base == _fingerprint(raw):
+            return entries
+        if base == _fingerprint(self._backup()):
             return []  # it was folded already, and only its removal was cut off
-        return entries
+        raise StateError(
+            f"the journal {self._journal_path} doesn't belong to the state {self.path}, but to another: what"
+            " a run that was cut off did then isn't known. Bring back the state that it belongs to. Without"
+            " the journal (move it away), what it tells of is made again; `fleet down`, then `fleet up`, make"
+            " everything anew."
+        )
 
     def _damaged_journal(self, number: int) -> StateError:
         return StateError(

@@ -162,15 +162,39 @@ def test_a_run_that_is_cut_off_loses_no_step(store: StateStore) -> None:
     assert store.path.with_suffix(".json.bak").exists()
 
 
-def test_a_journal_of_another_checkpoint_is_not_applied(store: StateStore) -> None:
-    store.save(Snapshot(resources=[thing("a")]))
-    manager = following(Snapshot(resources=[]), again(store))
+@pytest.mark.parametrize("before", [[], ["a"]])
+def test_a_journal_that_was_folded_already_is_not_applied_again(store: StateStore, before: list[str]) -> None:
+    base = Snapshot(resources=[thing(name) for name in before])
+    store.path.parent.mkdir(parents=True)
+    if before:
+        store.save(base)
+    manager = following(base, again(store))
     manager.end(new=thing("b"))
     stop(manager)
-    store.path.with_suffix(".journal").rename(store.path.with_suffix(".kept"))
-    again(store).save(Snapshot(resources=[thing("c")]))
-    store.path.with_suffix(".kept").rename(store.path.with_suffix(".journal"))
-    assert names(store) == ["c"]
+    journal = store.path.with_suffix(".journal")
+    written = journal.read_bytes()
+    manager.close()
+    journal.write_bytes(written)  # its removal was cut off
+    assert sorted(names(store)) == [*before, "b"]
+    again(store).journal()
+    assert not journal.exists()
+    assert sorted(names(store)) == [*before, "b"]
+
+
+def test_what_only_the_journal_tells_is_not_thrown_away_with_a_damaged_state(store: StateStore) -> None:
+    store.save(Snapshot())
+    written = journaled(store)
+    store.path.write_text("{")
+    journal, good = store.path.with_suffix(".journal"), store.path.with_suffix(".json.bak")
+    with pytest.raises(StateError, match=r"damaged.*dev\.journal belongs to the damaged one: move both away"):
+        again(store).load()
+    good.replace(store.path)
+    for use in (again(store).load, again(store).journal):
+        with pytest.raises(StateError, match=r"dev\.journal doesn't belong to the state .*dev\.json, but to"):
+            use()
+    assert journal.read_bytes() == written
+    journal.unlink()
+    assert names(store) == []
 
 
 def test_a_process_that_is_killed_leaves_no_lock_and_all_its_steps(store: StateStore, tmp_path: Path) -> None:
@@ -288,7 +312,7 @@ def test_a_journal_that_is_cut_off_anywhere_tells_what_it_has_whole(store: State
     } - ({str([*"abc", "and", "d"])} if len(whole) % 7 else set())
 
 
-@pytest.mark.parametrize("line", [1, 3, 5])
+@pytest.mark.parametrize("line", [0, 1, 3, 5])
 @pytest.mark.parametrize(
     "damage", [b"", b"\xff\xfe", b'{"chan', b"3", b'{"changes": [{"at": ["base", 99], "state": {}}]}']
 )
