@@ -15,7 +15,6 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import StateError
-from .properties import contains_secret
 from .state import Operation, OperationType, ResourceState, Snapshot, StateStore
 from .state.names import without_aliases
 from .state.order import ordered
@@ -66,7 +65,7 @@ class SnapshotManager:
                 self._numbers += 1
                 if self._store and self._journal:
                     entry = {"resource": self._store.serialize(state), "type": str(type_)}
-                    change = self._change(("pending", self._numbers), entry, state)
+                    change = self._change(("pending", self._numbers), entry)
                     written = self._journal.append([change])
                 number = self._numbers
                 self._pending[number] = Operation(resource=state, type=type_)
@@ -131,13 +130,9 @@ class SnapshotManager:
             self._places[new] = ("new", self._numbers)
             self._new.append(new)
 
-    def _change(self, place: tuple[str, int], entry: dict[str, Any], state: ResourceState) -> dict[str, Any]:
+    def _change(self, place: tuple[str, int], entry: dict[str, Any]) -> dict[str, Any]:
         change: dict[str, Any] = {"at": list(place), "state": entry}
-        if (
-            not self._salt_written
-            and self._store
-            and (contains_secret(state.inputs) or contains_secret(state.outputs))
-        ):
+        if not self._salt_written and self._store and self._store.salt:  # the first secret makes it
             change["salt"] = self._store.salt
             self._salt_written = True
         return change
@@ -153,9 +148,7 @@ class SnapshotManager:
         try:
             if self._failure is not None:
                 raise self._failure
-            changes += [
-                self._change(self._places[state], self._store.serialize(state), state) for state in shown
-            ]
+            changes += [self._change(self._places[state], self._store.serialize(state)) for state in shown]
             return self._journal.append(changes) if changes else 0
         except StateError as error:
             self._failed(error, shown)

@@ -275,6 +275,20 @@ def test_whatever_is_damaged_is_an_error_and_is_not_overwritten(store: StateStor
     assert names(store) == ["a"]
 
 
+@pytest.mark.parametrize("place", ["inputs", "outputs", "replacement_trigger"])
+def test_a_first_run_that_is_cut_off_leaves_secrets_that_can_be_read(store: StateStore, place: str) -> None:
+    store.path.parent.mkdir(parents=True)
+    manager = following(Snapshot(), store)
+    manager.end(new=thing("a"))
+    hidden = Secret(element="hush")
+    value = hidden if place == "replacement_trigger" else {"s": hidden}
+    manager.end(new=thing("b", **{place: value}))
+    stop(manager)
+    after = again(store).load()
+    assert after is not None
+    assert getattr(after.resources[1], place) == value
+
+
 def journaled(store: StateStore) -> bytes:
     """The journal of a run that has made two things, begun a third, and was cut off."""
     save_secret(store)
