@@ -391,8 +391,13 @@ class Deployment:
         self._delete(steps)
 
     def _refresh(self, chosen: Sequence[ResourceState]) -> None:
-        """Read these resources; what is gone leaves the state. What can't be read stays as it is."""
-        if not chosen:
+        """Read these resources; what is gone leaves the state. What can't be read stays as it is.
+
+        A refresh of everything, by that name, is also how the user says that creations whose end can't be
+        found out are to be forgotten (Pulumi has ``pulumi refresh --clear-pending-creates`` for it).
+        """
+        whole = self._update.kind is Kind.REFRESH and not self._update.targets.limited
+        if not (chosen or whole):
             return
         steps: dict[ResourceState, RefreshStep] = {}
         for state in chosen:
@@ -403,7 +408,7 @@ class Deployment:
         found = [steps[state].new if state in steps else state for state in self.base]
         resources = _without_gone([state for state in found if state is not None])
         self._rebase(resources)
-        self.snapshots.rebase(resources)
+        self.snapshots.rebase(resources, [] if whole and self.executor.error is None else None)
         if self.executor.error is not None:
             self.cancel()
 

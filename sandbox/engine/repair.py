@@ -47,7 +47,7 @@ def settle(
     if unsettled:
         message += (
             "\nWhat can't be found out is made anew, and may be there twice. `fleet refresh` forgets this"
-            " note; `fleet down`, then `fleet up`, make everything anew."
+            " note, if it reads everything; `fleet down`, then `fleet up`, make everything anew."
         )
     deployment.tell(Severity.WARNING, message, "")
     return states, unsettled

@@ -178,11 +178,12 @@ class SnapshotManager:
         """Go on from other resources, after they were read; written at once.
 
         :param resources: all that there is now
-        :param pending: operations whose end isn't known
+        :param pending: operations whose end isn't known; ``None``: as before
         :raises StateError: it can't be written
         """
         with self._lock:
-            self._base = Snapshot(resources=resources, pending_operations=pending or [])
+            known = self._base.pending_operations if pending is None else pending
+            self._base = Snapshot(resources=resources, pending_operations=known)
             self._places = {state: ("base", index) for index, state in enumerate(resources)}
             self._new, self._done = [], set()
             if self._store:

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.engine import Kind, Outcome, Severity, StateError
 from sandbox.engine.state import store
+from sandbox.engine.targets import Targets
 from tests.sandbox.engine.lab import Lab, errors, ok, ops
 
 
@@ -121,6 +122,46 @@ def test_what_cannot_be_found_out_is_told_until_a_refresh(lab: Lab) -> None:
     assert list(lab.provider.things) == ["b-1", "b-2"]
     ok(lab.run(Kind.REFRESH))
     assert _warnings(lab, ok(lab.up())) == ""
+
+
+OTHER = "urn:pulumi:dev::lab::test:index:Thing::other"
+B = "urn:pulumi:dev::lab::test:index:Thing::b"
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        {"kind": Kind.REFRESH, "targets": Targets(only=(OTHER,))},
+        {"kind": Kind.REFRESH, "targets": Targets(exclude=(OTHER,))},
+        {"refresh": True},
+        {"refresh": True, "targets": Targets(only=(OTHER,))},
+        {"refresh_all": True, "targets": Targets(only=(OTHER,))},
+    ],
+)
+def test_only_a_refresh_of_everything_forgets_what_cannot_be_found_out(
+    lab: Lab, partial: dict[str, Any]
+) -> None:
+    lab.provider.blind = True
+    ok(lab.up('Thing("other")'))
+    cut = _Cut(lab, "Create", "b")
+    ok(lab.up('Thing("other"); Thing("b")'))
+    cut.back()
+    ok(lab.run(**partial))
+    (left,) = lab.state.export()["deployment"]["pending_operations"]
+    assert (left["type"], left["resource"]["urn"]) == ("creating", B)
+    ok(lab.run(Kind.REFRESH))
+    assert "pending_operations" not in lab.state.export()["deployment"]
+
+
+def test_a_refresh_forgets_it_also_when_nothing_else_is_left(lab: Lab) -> None:
+    lab.provider.blind = True
+    cut = _Cut(lab, "Create", "b")
+    ok(lab.up('Thing("b")'))
+    cut.back()
+    ok(lab.run(Kind.DESTROY))
+    assert lab.state.export()["deployment"]["pending_operations"]
+    ok(lab.run(Kind.REFRESH))
+    assert "pending_operations" not in lab.state.export()["deployment"]
 
 
 def test_an_update_that_was_cut_off_is_done_again(lab: Lab) -> None:
