@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sandbox.processes import sync_folder, write_private
 
-from .errors import SecretsError
+from .errors import StateError
 from .secrets import derive
 
 
@@ -31,7 +31,7 @@ class KeyFile:
     def passphrase(self, *, create: bool) -> str | None:
         """The passphrase; ``None`` if there is none and none is to be made.
 
-        :raises SecretsError: it can't be read or written, or is empty
+        :raises StateError: it can't be read or written, or is empty
         """
         try:
             found = self.path.read_text(encoding="utf-8").strip()
@@ -40,7 +40,7 @@ class KeyFile:
         except OSError as error:
             raise self._unusable("read", error) from None
         if not found:
-            raise SecretsError(
+            raise StateError(
                 f"the sandbox's key file {self.path} is empty. Put back what was in it; if there is no state"
                 " with secrets yet, delete it: the next run makes another"
             )
@@ -67,8 +67,8 @@ class KeyFile:
             raise self._unusable("written", error) from None
         return passphrase
 
-    def _unusable(self, how: str, error: OSError) -> SecretsError:
-        return SecretsError(f"the sandbox's key file {self.path} can't be {how}: {error.strerror}")
+    def _unusable(self, how: str, error: OSError) -> StateError:
+        return StateError(f"the sandbox's key file {self.path} can't be {how}: {error.strerror}")
 
     def derive(self, passphrase: str, salt: bytes) -> bytes:
         """The key of its passphrase and a salt, remembered for the runs to come."""

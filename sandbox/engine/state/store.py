@@ -266,12 +266,7 @@ class StateStore:
         """
         with self._crypter_lock:
             if self._crypter is None:
-                try:
-                    self._crypter = self._open_crypter()
-                except OSError as error:
-                    raise StateError(
-                        f"the key {self._key_file.path} can't be used: {error.strerror}"
-                    ) from None
+                self._crypter = self._open_crypter()
             return self._crypter
 
     def _open_crypter(self) -> Crypter:
@@ -301,6 +296,7 @@ class StateStore:
         """The crypter of a salt, if its passphrase is known here.
 
         :raises SecretsError: the salt is malformed
+        :raises StateError: the file with the key can't be read
         """
         given = passphrase_from_environment()
         opened = Crypter.open(given, salt) if given is not None else None

@@ -287,6 +287,21 @@ def test_nothing_is_begun_that_cannot_be_written_ahead(lab: Lab, monkeypatch: py
     ok(lab.up())
 
 
+def test_a_key_that_cannot_be_written_stops_the_run_as_a_full_disk_does(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.program('a = Thing("a", O(additional_secret_outputs=["arn"])); Thing("b", text=a.arn)')
+    with monkeypatch.context() as patch:
+        patch.setattr("os.link", _full)
+        with pytest.raises(StateError) as caught:
+            lab.up()
+    assert "home/passphrase can't be written: No space left on device" in str(caught.value)
+    assert "couldn't be recorded:\n  * urn:pulumi:dev::lab::test:index:Thing::a (a-1)\n" in str(caught.value)
+    assert set(lab.provider.things) == {"a-1"}
+    ok(lab.up())
+    assert set(lab.provider.things) == {"a-1", "b-1"}
+
+
 def test_a_home_that_is_no_folder_is_a_sentence(lab: Lab) -> None:
     Path(lab.home).write_text("")
     with pytest.raises(StateError, match=r"can't be made: (Not a directory|File exists)"):

@@ -420,7 +420,7 @@ def test_on_a_full_disk_no_key_is_left_and_the_next_run_makes_a_whole_one(
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))  # bytes in one file
     try:
-        with pytest.raises(SecretsError, match=r"home/passphrase can't be written: File too large"):
+        with pytest.raises(StateError, match=r"home/passphrase can't be written: File too large"):
             save_secret(store)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -453,7 +453,7 @@ def test_an_empty_key_encrypts_nothing(store: StateStore, monkeypatch: pytest.Mo
     key = store.path.parent.parent / "passphrase"
     key.parent.mkdir()
     key.write_text("\n")
-    with pytest.raises(SecretsError, match=r"home/passphrase is empty\. Put back what was in it; if there"):
+    with pytest.raises(StateError, match=r"home/passphrase is empty\. Put back what was in it; if there"):
         save_secret(store)
     key.unlink()
     save_secret(again(store))
