@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from .config import StackConfig
+from .errors import StateError
 from .events import Diagnostic, Event, Op, PolicyPackLoaded, PolicyViolation, Step
 from .plugins import ProviderFactory
 from .program import Program
@@ -32,6 +33,8 @@ class Outcome(StrEnum):
     """the program, a provider or a step failed"""
     POLICY = "policy"
     """a mandatory policy was violated"""
+    UNWRITTEN = "unwritten"
+    """the state couldn't be written when it was to be; at the end it could"""
     INTERRUPTED = "interrupted"
 
 
@@ -94,11 +97,12 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """For the command: 0 done, 1 failed, 3 a mandatory policy, 130 interrupted (see ``errors``)."""
+        """For the command (see ``errors``)."""
         return {
             Outcome.SUCCEEDED: 0,
             Outcome.FAILED: 1,
             Outcome.POLICY: 3,
+            Outcome.UNWRITTEN: StateError.exit_code,
             Outcome.INTERRUPTED: 130,
         }[self.outcome]
 

@@ -105,6 +105,7 @@ class Deployment:
         self._policy_violated = False
         self._failed = False
         self._interrupted = False
+        self._unwritten = False
         self._abandoned = False
         self._quiet = False
         self._broken: BaseException | None = None
@@ -421,6 +422,7 @@ class Deployment:
 
     def _unwritable(self, error: StateError) -> None:
         """The state can't be written: what is under way ends, and what it made is written at the end."""
+        self._unwritten = True
         self.tell(Severity.ERROR, f"{error}. Nothing more is begun", "")
         self.fail()
 
@@ -763,6 +765,8 @@ class Deployment:
         failed = self._failed or self.executor.error is not None or self.generator.saw_error
         if self._interrupted:
             outcome = Outcome.INTERRUPTED
+        elif self._unwritten:
+            outcome = Outcome.UNWRITTEN
         elif self._policy_violated:
             outcome = Outcome.POLICY
         elif failed:

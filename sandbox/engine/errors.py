@@ -4,7 +4,8 @@
 1  the program, a resource or an assertion of the engine failed
 2  the project, the stack's configuration or an argument is wrong: nothing was started
 3  a mandatory policy was violated
-4  the state can't be used: locked by another run, unreadable, or its secrets can't be decrypted
+4  the state can't be used: locked by another run, unreadable, on a full disk, or its secrets can't be
+   decrypted
 130  interrupted
 """
 

@@ -247,7 +247,7 @@ def test_a_full_disk_stops_the_run_and_all_is_recorded_when_there_is_room_at_its
     lab: Lab, disk: _Disk
 ) -> None:
     result = lab.up(_PROGRAM)
-    assert result.outcome is Outcome.FAILED
+    assert (result.outcome, result.exit_code) == (Outcome.UNWRITTEN, 4)
     assert any("lab" in e or "journal" in e for e in errors(result))
     assert any(
         e.endswith("can't be written: No space left on device. Nothing more is begun") for e in errors(result)
@@ -281,7 +281,7 @@ def test_nothing_is_begun_that_cannot_be_written_ahead(lab: Lab, monkeypatch: py
     with monkeypatch.context() as patch:
         patch.setattr(store, "_write", _full)
         result = lab.up('Thing("a")')
-    assert result.outcome is Outcome.FAILED
+    assert (result.outcome, result.exit_code) == (Outcome.UNWRITTEN, 4)
     assert "can't be written: No space left on device" in errors(result)[0]
     assert lab.provider.things == {}
     ok(lab.up())
