@@ -344,7 +344,7 @@ class Deployment:
         except InvalidResourceError:
             self.fail()
             return
-        self.executor.run_chain(left_alone)
+        self.executor.run_all([left_alone])
         if self._passes(steps):
             self._delete(steps)
 
@@ -355,7 +355,7 @@ class Deployment:
             for step in self.executor.failed:
                 if step.resource in self.graph:
                     spared |= self._needed_by(step.resource)
-            self.executor.run_all([by_state[state] for state in level if state not in spared])
+            self.executor.run_all([[by_state[state]] for state in level if state not in spared])
 
     def _needed_by(self, state: ResourceState) -> set[ResourceState]:
         """All that a resource that couldn't be deleted needs, directly or not."""
@@ -388,7 +388,7 @@ class Deployment:
                 "",
             )
             return
-        self.executor.run_chain(left_alone)
+        self.executor.run_all([left_alone])
         self._delete(steps)
 
     def _refresh(self, chosen: Sequence[ResourceState]) -> None:
@@ -404,7 +404,7 @@ class Deployment:
         for state in chosen:
             self.ensure_provider(state)
             steps[state] = RefreshStep(self, state)
-        self.executor.run_all(list(steps.values()))
+        self.executor.run_all([[step] for step in steps.values()])
         self._drift = [step.view(step.result) for step in steps.values() if step.result is not Op.SAME]
         found = [steps[state].new if state in steps else state for state in self.base]
         resources = _without_gone([state for state in found if state is not None])

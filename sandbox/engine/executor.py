@@ -56,16 +56,16 @@ class StepExecutor:
                     self._running -= 1
                     self._idle.notify_all()
 
-    def run_all(self, steps: Sequence[Step]) -> None:
-        """Run independent steps in parallel, and wait for them.
+    def run_all(self, chains: Sequence[Sequence[Step]]) -> None:
+        """Run independent chains in parallel, and wait for them.
 
         None runs in the caller's thread, which Ctrl-C interrupts: what is under way then has to go on.
         """
-        if not steps:
+        if not chains:
             return
-        pool = ThreadPoolExecutor(max_workers=min(self._parallel, len(steps)))
+        pool = ThreadPoolExecutor(max_workers=min(self._parallel, len(chains)))
         try:
-            for _ in pool.map(lambda step: self.run_chain([step]), steps):
+            for _ in pool.map(self.run_chain, chains):
                 pass
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -24,6 +24,7 @@ from sandbox.engine import (
 from sandbox.engine.snapshots import SnapshotManager
 from sandbox.engine.state import OperationType
 from sandbox.engine.state.store import Journal
+from sandbox.engine.targets import Targets
 from tests.sandbox.engine.lab import Lab, ok
 
 
@@ -59,6 +60,25 @@ def test_a_deletion_that_is_under_way_ends_and_no_other_begins(lab: Lab) -> None
     assert {"a", "b"} & set(lab.resources()) == {"a"}
     assert pending(lab) == []
     ok(lab.run(Kind.DESTROY))
+
+
+@pytest.mark.parametrize("kind", [Kind.UP, Kind.DESTROY])
+def test_what_is_left_alone_stays_in_the_state(lab: Lab, monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
+    ok(lab.up('Thing("a"); Thing("b"); Thing("c")'))
+    place, struck = SnapshotManager._place, list[ResourceState]()
+
+    def struck_by(manager: SnapshotManager, new: ResourceState) -> None:
+        if new.urn.endswith("::a") and not struck:
+            struck.append(new)
+            interrupt()
+        place(manager, new)
+
+    monkeypatch.setattr(SnapshotManager, "_place", struck_by)
+    lab.program("pass")
+    result = lab.run(kind, targets=Targets(only=("urn:pulumi:dev::lab::test:index:Thing::b",)))
+    assert struck
+    assert result.outcome is Outcome.INTERRUPTED
+    assert {"a", "c"} <= set(lab.resources())
 
 
 @pytest.mark.parametrize(("kind", "method"), [(Kind.DESTROY, "Delete"), (Kind.REFRESH, "Read")])
