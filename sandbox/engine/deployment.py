@@ -279,8 +279,11 @@ class Deployment:
                 self._end_program(watcher)
             except KeyboardInterrupt:
                 self._interrupt()
+            quiet = self.cancelled
+            if self._failed:
+                self.cancel()  # what a program had asked for that has died isn't begun any more
             self.executor.wait_idle()
-            self._quiet = self.cancelled
+            self._quiet = quiet
             self._release_program()
             program.close()
             watcher.join()

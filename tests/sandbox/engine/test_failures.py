@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from typing import Any
 
 import psutil
 import pytest
@@ -24,6 +26,7 @@ from sandbox.engine import (
     Update,
     run,
 )
+from sandbox.engine.executor import StepExecutor
 from tests.sandbox.engine.lab import Lab, errors, ok, ops
 
 
@@ -139,6 +142,36 @@ def test_a_process_that_a_program_leaves_behind_keeps_nobody_waiting(lab: Lab) -
         process.kill()
         assert not any("didn't end" in message for message in errors(result))
     assert time.monotonic() - began < 40
+
+
+def test_what_a_program_asked_for_that_has_died_is_not_begun(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, idle = threading.Event(), threading.Event()
+    check, create, wait_idle = lab.provider.Check, lab.provider.Create, StepExecutor.wait_idle
+
+    def slow_check(request: Any, context: Any) -> Any:
+        if request.name == "b":
+            asked.set()
+            assert idle.wait(20)
+        return check(request, context)
+
+    def late_create(request: Any, context: Any) -> Any:
+        assert asked.wait(20)
+        return create(request, context)
+
+    def then_idle(executor: StepExecutor) -> None:
+        wait_idle(executor)
+        idle.set()
+
+    monkeypatch.setattr(lab.provider, "Check", slow_check)
+    monkeypatch.setattr(lab.provider, "Create", late_create)
+    monkeypatch.setattr(StepExecutor, "wait_idle", then_idle)
+    result = lab.up('import os; a = Thing("a"); Thing("b"); a.arn.apply(lambda _: os._exit(7))')
+    assert errors(result) == ["program exited with non-zero exit code: 7"]
+    assert result.outcome is Outcome.FAILED
+    assert set(lab.provider.things) == {"a-1"}
+    assert "pending_operations" not in lab.state.export()["deployment"]
 
 
 def test_ctrl_c_lets_what_is_under_way_finish_and_saves_it(lab: Lab) -> None:
