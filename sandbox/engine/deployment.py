@@ -807,6 +807,8 @@ class Deployment:
             return "Mend what is wrong, and preview again. Nothing was changed."
         if outcome is Outcome.INTERRUPTED:
             return "What was done is saved. Run again to go on from there."
+        if outcome is Outcome.UNWRITTEN:
+            return "Make room. What was done is saved now; run again to go on from there."
         if self.executor.failed:
             names = ", ".join(dict.fromkeys(urns.name(step.urn) for step in self.executor.failed))
             return (

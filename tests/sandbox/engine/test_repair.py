@@ -248,6 +248,7 @@ def test_a_full_disk_stops_the_run_and_all_is_recorded_when_there_is_room_at_its
 ) -> None:
     result = lab.up(_PROGRAM)
     assert (result.outcome, result.exit_code) == (Outcome.UNWRITTEN, 4)
+    assert result.advice == "Make room. What was done is saved now; run again to go on from there."
     assert any("lab" in e or "journal" in e for e in errors(result))
     assert any(
         e.endswith("can't be written: No space left on device. Nothing more is begun") for e in errors(result)
