@@ -61,6 +61,22 @@ def secrets(server: Postgres, load: Callable[[str], Any], monkeypatch: pytest.Mo
 
 
 @pytest.fixture
+def ada_does(server: Postgres) -> Callable[[str, str], None]:
+    """Lets PostgreSQL call a function of its own before each row of ada's that a table gets."""
+
+    def does(table: str, call: str) -> None:
+        body = f"BEGIN PERFORM {call}; RETURN NEW; END"
+        with postgres.connect(server, "spendsense") as connection:
+            connection.execute(f"CREATE FUNCTION does() RETURNS trigger LANGUAGE plpgsql AS '{body}'")
+            connection.execute(
+                f"CREATE TRIGGER does BEFORE INSERT ON {table}"
+                " FOR EACH ROW WHEN (NEW.user_id = 'ada') EXECUTE FUNCTION does()"
+            )
+
+    return does
+
+
+@pytest.fixture
 def job(secrets: Secrets, load: Callable[[str], Any]) -> Callable[..., dict[str, Any]]:
     """Runs a job by the name of its module."""
 

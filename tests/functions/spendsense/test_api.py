@@ -153,6 +153,20 @@ def test_a_fault_shows_no_internals(
     assert call("GET", "/api/v1/users/ada/persona")[:2] == (500, {"error": "internal error"})
 
 
+def test_a_statement_that_takes_too_long_is_a_503(
+    call: Call,
+    load: Callable[[str], Any],
+    ada_does: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(load("spendsense.database"), "STATEMENT_MS", 200)
+    assert call("POST", "/api/v1/transactions", posted() | {"user_id": "bob"})[0] == 201
+    ada_does("transactions", "pg_sleep(30)")
+    status, answer, _ = call("POST", "/api/v1/transactions", posted())
+    assert (status, answer) == (503, {"error": "not available now; try again later"})
+    assert call("POST", "/api/v1/transactions", posted() | {"user_id": "bob"})[0] == 201
+
+
 @pytest.mark.parametrize("event", [None, [], {}, {"httpMethod": "GET", "path": 5}, {"version": "2.0"}])
 def test_what_is_no_event_of_a_rest_api(load: Callable[[str], Any], secrets: Secrets, event: Any) -> None:
     answer = load("app.handler").handler(event, context())

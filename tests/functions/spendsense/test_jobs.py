@@ -109,6 +109,45 @@ def test_one_bad_user_doesn_t_stop_the_others(
     assert call("GET", "/api/v1/users/bob/features")[0] == 200
 
 
+def test_one_slow_user_doesn_t_stop_the_others(
+    users: None,
+    job: Job,
+    call: Call,
+    load: Callable[[str], Any],
+    ada_does: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
+) -> None:
+    monkeypatch.setattr(load("spendsense.database"), "STATEMENT_MS", 200)
+    ada_does("features", "pg_sleep(30)")
+    with pytest.raises(load("spendsense.errors").JobError, match="1 of 2 users failed"):
+        job("compute_features", **ON)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "job" in line]
+    assert [line["message"] for line in lines] == ["job starts", "a user's turn failed", "job ends"]
+    assert lines[1]["user"] == "ada"
+    assert "a statement took over 200 ms" in lines[1]["error"]
+    assert call("GET", "/api/v1/users/bob/features")[0] == 200
+
+
+def test_a_database_that_goes_ends_the_job(
+    users: None, job: Job, call: Call, load: Callable[[str], Any], ada_does: Callable[[str, str], None]
+) -> None:
+    ada_does("features", "pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(load("spendsense.errors").UnavailableError, match="the database failed"):
+        job("compute_features", **ON)
+    assert call("GET", "/api/v1/users/bob/features")[0] == 404
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_nobody_is_left_out_between_pages(
+    users: None, job: Job, call: Call, load: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    assert call("POST", "/api/v1/transactions", body("Cleo", BOB))[0] == 201
+    monkeypatch.setattr(load("spendsense.store"), "_PAGE", page)
+    for name in JOBS:
+        assert counts(job(name, **ON)) == (3, 3, 0)
+
+
 @pytest.mark.parametrize("name", JOBS)
 def test_a_day_without_anybody(job: Job, name: str) -> None:
     assert counts(job(name, date="2000-01-01")) == (0, 0, 0)

@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from spendsense import store
 from spendsense.database import Database
-from spendsense.errors import RefusedError, UnavailableError
+from spendsense.errors import RefusedError, TimedOutError, UnavailableError
 from spendsense.log import fields, log
 from sqlalchemy import text
 
@@ -46,7 +46,7 @@ def make_app(database: Database | None = None, guard: Guard | None = None) -> Fa
         try:
             with data.begin() as connection:
                 connection.execute(text("SELECT 1"))
-        except UnavailableError as error:
+        except (UnavailableError, TimedOutError) as error:
             log.error("unhealthy: %s", error)
             return JSONResponse({"status": "unavailable", "database": "unavailable"}, 503)
         return JSONResponse(
@@ -114,7 +114,8 @@ def _answer_errors(app: FastAPI) -> None:
         return _refuse(f"{request.scope['path'][:80]} doesn't take {request.method[:10]}", 405)
 
     @app.exception_handler(UnavailableError)
-    async def unavailable(_request: Request, error: UnavailableError) -> JSONResponse:
+    @app.exception_handler(TimedOutError)
+    async def unavailable(_request: Request, error: Exception) -> JSONResponse:
         log.error("unavailable", exc_info=error)
         return JSONResponse({"error": "not available now; try again later"}, 503)
 

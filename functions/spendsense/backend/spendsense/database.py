@@ -12,7 +12,7 @@ import pg8000.dbapi
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from spendsense.errors import UnavailableError
+from spendsense.errors import TimedOutError, UnavailableError
 from spendsense.log import log
 from spendsense.secrets import DatabaseSecret, database_secret
 from spendsense.tables import metadata
@@ -23,6 +23,7 @@ _SOCKET_S = STATEMENT_MS / 1_000 + 1
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _REFUSED_LOGIN = {"28P01", "28000"}
+_CANCELED = "57014"  # of the operator's class, but it is our own limit, and the connection goes on
 _NOT_OURS = ("08", "53", "57")
 """Classes of what neither the caller nor this code did: connection, resources, operator."""
 
@@ -40,12 +41,17 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Run what is inside as one transaction. Raises UnavailableError when the database isn't there."""
+        """Run what is inside as one transaction.
+
+        Raises UnavailableError when the database isn't there, TimedOutError when a statement took too long.
+        """
         try:
             with self._ready().begin() as connection:
                 yield connection
         except DBAPIError as error:
             state = sqlstate(error.orig)
+            if state == _CANCELED:
+                raise TimedOutError(f"a statement took over {STATEMENT_MS} ms") from error
             if error.connection_invalidated or state is None or state.startswith(_NOT_OURS):
                 raise UnavailableError(f"the database failed ({state or 'no connection'})") from error
             raise

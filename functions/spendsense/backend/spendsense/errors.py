@@ -18,5 +18,9 @@ class UnavailableError(Exception):
     """Something that the function stands on doesn't work: a 503. The message is for the log."""
 
 
+class TimedOutError(Exception):
+    """What was asked for took too long, though the database is there: a 503, too, but one user's only."""
+
+
 class JobError(Exception):
     """A job didn't do all that it had to: Lambda tries it again, then keeps the event."""

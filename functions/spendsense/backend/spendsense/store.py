@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from spendsense import tables
 from spendsense.features import HISTORY_DAYS
 from spendsense.model import Features, Persona, Recommendation, Transaction
+
+_PAGE = 1_000
 
 
 def add_transactions(connection: Connection, user: str, given: Iterable[Transaction]) -> int:
@@ -35,9 +37,7 @@ def add_transactions(connection: Connection, user: str, given: Iterable[Transact
 
 def active_users(connection: Connection, day: date) -> list[str]:
     """List who has transactions in the days that the features of a day are made from."""
-    table = tables.transactions
-    found = select(table.c.user_id).where(_history(day)).distinct().order_by(table.c.user_id)
-    return list(connection.scalars(found))
+    return _users(connection, tables.transactions, _history(day))
 
 
 def transactions_of(connection: Connection, user: str, day: date) -> tuple[list[Transaction], date]:
@@ -72,9 +72,7 @@ def put_features(connection: Connection, user: str, day: date, features: Feature
 
 def users_with(connection: Connection, table: Table, day: date) -> list[str]:
     """List who has a row of a day."""
-    return list(
-        connection.scalars(select(table.c.user_id).where(table.c.day == day).order_by(table.c.user_id))
-    )
+    return _users(connection, table, table.c.day == day)
 
 
 def features_of(connection: Connection, user: str, day: date | None) -> tuple[date, Features] | None:
@@ -119,7 +117,22 @@ def recommendations_of(
     return None if row is None else (row.day, [Recommendation(**each) for each in row.given])
 
 
-def _history(day: date) -> Any:
+def _users(connection: Connection, table: Table, wanted: ColumnElement[bool]) -> list[str]:
+    """List whose rows are wanted, page by page along the index by user and day.
+
+    A statement's time is that of a page so, however many users there are. An index by day would be faster
+    still, but the first container that meets a large table would have to build it in one statement's time.
+    """
+    user, found = table.c.user_id, list[str]()
+    while True:
+        after = found[-1] if found else ""
+        page = select(user).where(user > after, wanted).distinct().order_by(user).limit(_PAGE)
+        found += (more := connection.scalars(page).all())
+        if len(more) < _PAGE:
+            return found
+
+
+def _history(day: date) -> ColumnElement[bool]:
     column = tables.transactions.c.day
     return and_(column > day - timedelta(HISTORY_DAYS), column <= day)
 
