@@ -86,7 +86,7 @@ class Fields {
     const value = this.input.time;
     if (value === undefined) return now.toISOString();
     const zoned = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(value);
-    const time = new Date(zoned ? value : Number.NaN);
+    const time = new Date(zoned && isDay(value.slice(0, 10)) ? value : Number.NaN);
     if (!(time.getTime() >= 0 && time.getTime() <= now.getTime() + CLOCK_SKEW_MS)) {
       this.fault("time", "a moment in the past as ISO 8601 with its zone, such as 2026-01-31T12:00:00Z");
       return "";
@@ -110,6 +110,11 @@ class Fields {
   private fault(name: string, allowed: string): void {
     this.faults.push(fault(name, this.input[name], allowed));
   }
+}
+
+/** False for a day that no month has: `Date` takes 02-31 for 03-03. */
+function isDay(day: string): boolean {
+  return new Date(day).getUTCDate() === Number(day.slice(8));
 }
 
 /** False for half a surrogate pair, which no database stores. (`String.isWellFormed` has no type in ES2023.) */

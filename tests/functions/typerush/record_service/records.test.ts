@@ -29,6 +29,16 @@ test("the time is now unless it is given", () => {
   assert.equal(parseRecord(timeless, NOW).time, NOW.toISOString());
 });
 
+test("a leap day is a day in leap years, and every zone has its own days", () => {
+  for (const [time, utc] of [
+    ["2024-02-29T12:00:00Z", "2024-02-29T12:00:00.000Z"],
+    ["2000-02-29T00:00:00+01:00", "2000-02-28T23:00:00.000Z"],
+    ["2025-12-31T23:30:00-01:00", "2026-01-01T00:30:00.000Z"],
+  ]) {
+    assert.equal(parseRecord({ ...GOOD, time }, NOW).time, utc);
+  }
+});
+
 test("two records never have one id", () => {
   assert.notEqual(parseRecord(GOOD, NOW).id, parseRecord(GOOD, NOW).id);
 });
@@ -59,6 +69,11 @@ for (const [field, value] of [
   ["time", "2026-01-31T12:00:00"],
   ["time", "2026-13-31T12:00:00Z"],
   ["time", "2026-01-31T12:06:00Z"],
+  ["time", "2025-02-29T12:00:00Z"],
+  ["time", "2025-02-30T12:00:00+14:00"],
+  ["time", "2025-02-31T12:00Z"],
+  ["time", "2025-04-31T12:00:00Z"],
+  ["time", "2025-01-00T12:00:00Z"],
   ["time", 1769860800],
 ] as const) {
   test(`${field} can't be ${JSON.stringify(value).slice(0, 30)}`, () => {
