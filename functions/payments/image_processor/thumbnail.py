@@ -38,9 +38,14 @@ def make(picture: bytes) -> tuple[bytes, str]:
     """
     try:
         with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
-            kind = opened.format or ""
+            # A phone's JPEG with further pictures in it (MPO): the first one is the picture.
+            kind = "PNG" if opened.format == "PNG" else "JPEG"
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             small = ImageOps.exif_transpose(opened)
+            # A colour that counts as none: smaller, it would have mixed with others. (Of 16-bit grey, Pillow
+            # would make white.)
+            if "transparency" in small.info and small.mode != "I;16":
+                small = small.convert("RGBA")
             small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     except _UNREADABLE as error:
         raise NotAPictureError(f"not a whole JPEG or PNG: {error}") from None

@@ -58,6 +58,38 @@ def test_small_pictures_stay_as_small_and_all_stand_upright(processor: ModuleTyp
     assert not opened.getexif()
 
 
+def test_a_phones_jpeg_with_two_pictures_is_a_jpeg(
+    processor: ModuleType, aws: Callable[[str], Any], name: str
+) -> None:
+    second = Image.new("RGB", (64, 32))
+    body = picture("MPO", save_all=True, append_images=[second])
+    assert Image.open(io.BytesIO(body)).format == "MPO"
+    aws("s3").put_object(Bucket=name, Key="uploads/phone.jpg", Body=body)
+    answer = processor.handler(_event(name, "uploads/phone.jpg"), LambdaContext())
+    stored = aws("s3").get_object(Bucket=name, Key=answer["thumbnail"])
+    assert stored["ContentType"] == "image/jpeg"
+    made = Image.open(io.BytesIO(stored["Body"].read()))
+    assert (made.format, made.size) == ("JPEG", (256, 128))
+
+
+@pytest.mark.parametrize(
+    ("mode", "left", "right"), [("P", 0, 1), ("RGB", (1, 2, 3), (200, 30, 30)), ("L", 7, 200), ("1", 0, 1)]
+)
+def test_what_is_transparent_stays_so(processor: ModuleType, mode: str, left: Any, right: Any) -> None:
+    import thumbnail
+
+    drawn = Image.new(mode, (512, 512), right)
+    if mode == "P":
+        drawn.putpalette([0, 0, 0, 200, 30, 30])
+    drawn.paste(left, (0, 0, 256, 512))
+    out = io.BytesIO()
+    drawn.save(out, format="PNG", transparency=left)
+    small, content_type = thumbnail.make(out.getvalue())
+    assert content_type == "image/png"
+    alpha = Image.open(io.BytesIO(small)).convert("RGBA").getchannel("A")
+    assert (alpha.getpixel((10, 128)), alpha.getpixel((245, 128))) == (0, 255)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"GIF89a", picture("PNG")[:200], picture("JPEG")[:300], picture("BMP", (8, 8))]
 )
