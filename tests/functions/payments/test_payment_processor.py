@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -136,6 +137,54 @@ def test_no_step_is_begun_when_the_time_is_up(processor: Processor) -> None:
     assert answer["statusCode"] == 500
     assert processor.sent() == []
     assert processor.items("app") == []
+
+
+@pytest.mark.parametrize("accepted_before", [False, True])
+@pytest.mark.parametrize("call_s", [6.9, 4.9, 3.3, 2.4])
+def test_an_answer_comes_before_an_http_api_gives_up(
+    processor: Processor, monkeypatch: pytest.MonkeyPatch, accepted_before: bool, call_s: float
+) -> None:
+    """However long calls take, up to the longest that they can."""
+    import ledger
+
+    now = [0.0]
+
+    def takes_its_time(**_: Any) -> None:
+        now[0] += call_s
+
+    for client in (ledger._dynamodb.meta.client, ledger._sqs, processor.module._store.client):
+        config = client.meta.config
+        assert config.retries["total_max_attempts"] == 2
+        longest = 2 * (config.connect_timeout + config.read_timeout) + 1  # a second between attempts
+        assert call_s < longest
+        assert processor.module._LONGEST_S + 2 * longest < 25
+        client.meta.events.register("before-call", takes_its_time)
+    if accepted_before:
+        item = {"accepted_at": "now", "state": "accepted", **PAYMENT}
+        texts = {name: {"N" if name == "amount" else "S": str(value)} for name, value in item.items()}
+        processor.aws("dynamodb").put_item(TableName=processor.tables["payments"], Item=texts)
+    for module in (ledger, processor.module):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    assert processor.post(PAYMENT) == (500, {"error": "internal error"})
+    assert now[0] < 25
+
+
+def test_in_a_batch_what_no_time_is_left_for_comes_back(
+    processor: Processor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ledger
+
+    send = ledger._send_result
+
+    def takes_all_the_time(result: dict[str, Any]) -> None:
+        send(result)
+        monkeypatch.setattr(processor.module, "_deadline", time.monotonic())
+
+    monkeypatch.setattr(ledger, "_send_result", takes_all_the_time)
+    bodies = [json.dumps(PAYMENT | {"payment_id": f"p-{number}"}) for number in range(3)]
+    told = processor.call(_records(*bodies))
+    assert [each["itemIdentifier"] for each in told["batchItemFailures"]] == ["m-1", "m-2"]
+    assert len(processor.items("payments")) == len(processor.items("idempotency")) == 1
 
 
 @pytest.mark.parametrize(
