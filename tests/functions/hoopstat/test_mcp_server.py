@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -98,6 +100,34 @@ def test_what_there_is(ask: Ask) -> None:
         "datasets": {"box-scores": ["2025-26", "2026-27"], "players": []},
         "tables": ["player_seasons"],
     }
+
+
+@pytest.mark.parametrize(("call_s", "in_time"), [(1.0, True), (3.5, True), (4.5, False), (10.9, False)])
+def test_an_answer_comes_before_an_http_api_gives_up(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch, call_s: float, in_time: bool
+) -> None:
+    """However long calls take, up to the longest that they can: of both buckets together."""
+    from stats import medallion  # type: ignore[import-not-found]
+
+    asked = medallion.Medallion(silver=os.environ["SILVER_BUCKET"], gold=os.environ["GOLD_BUCKET"])
+    config, events = asked._s3.meta.config, asked._s3.meta.events
+    assert config.retries["total_max_attempts"] == 2
+    longest = 2 * (config.connect_timeout + config.read_timeout) + 1  # a second between attempts
+    assert call_s < longest
+    assert medallion._TIME_S + longest < 25
+    now = [0.0]
+
+    def takes_its_time(**_: Any) -> None:
+        now[0] += call_s
+
+    events.register("before-call", takes_its_time)
+    monkeypatch.setattr(medallion, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    if in_time:
+        assert asked.contents()[1] == ["player_seasons"]
+    else:
+        with pytest.raises(medallion.UnavailableError, match="took over"):
+            asked.contents()
+    assert now[0] < 25
 
 
 def test_a_row_of_gold(ask: Ask) -> None:

@@ -45,7 +45,8 @@ def make_server(medallion: Medallion) -> MCPServer:
     @server.tool()
     def list_datasets() -> Datasets:
         """List the datasets with their seasons, and the gold tables that query_gold reads."""
-        return {"datasets": medallion.datasets(), "tables": medallion.tables()}
+        datasets, tables = medallion.contents()
+        return {"datasets": datasets, "tables": tables}
 
     @server.tool()
     def query_gold(table: str, key: str) -> Row:
