@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -81,9 +82,11 @@ class Secrets:
     database: dict[str, Any]
     cognito: dict[str, Any]
     asked: list[str] = field(default_factory=list)
+    on_call: Callable[[], None] = lambda: None
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - AWS's name
         self.asked.append(SecretId)
+        self.on_call()
         return {"SecretString": json.dumps(getattr(self, SecretId))}
 
 

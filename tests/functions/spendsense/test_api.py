@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.functions.spendsense.backend import ADA, Secrets, body, context
 
@@ -167,8 +169,47 @@ def test_a_statement_that_takes_too_long_is_a_503(
     assert call("POST", "/api/v1/transactions", posted() | {"user_id": "bob"})[0] == 201
 
 
-@pytest.mark.parametrize("event", [None, [], {}, {"httpMethod": "GET", "path": 5}, {"version": "2.0"}])
-def test_what_is_no_event_of_a_rest_api(load: Callable[[str], Any], secrets: Secrets, event: Any) -> None:
-    answer = load("app.handler").handler(event, context())
+@pytest.mark.parametrize(("secret_s", "statement_s", "status"), [(5, 0, 201), (6.9, 0, 503), (3, 4.9, 503)])
+def test_an_answer_comes_before_the_api_gives_up(
+    call: Call,
+    load: Callable[[str], Any],
+    secrets: Secrets,
+    monkeypatch: pytest.MonkeyPatch,
+    secret_s: float,
+    statement_s: float,
+    status: int,
+) -> None:
+    """However long calls take, up to the longest that they can."""
+    database, handler = load("spendsense.database"), load("app.handler")
+    config = load("spendsense.secrets")._CONFIG
+    assert config.retries["total_max_attempts"] == 2
+    secret = 2 * (config.connect_timeout + config.read_timeout) + 1  # a second between attempts
+    statement = database.STATEMENT_MS / 1_000
+    assert (secret_s, statement_s) < (secret, statement)
+    assert handler._REQUEST_S + max(secret, statement + database._SOCKET_S) < 25
+    now = [0.0]
+
+    def takes(seconds: float) -> None:
+        now[0] += seconds
+
+    def statement_takes_its_time(*_: Any) -> None:
+        takes(statement_s)
+
+    monkeypatch.setattr(load("spendsense.deadline"), "time", SimpleNamespace(monotonic=lambda: now[0]))
+    secrets.on_call = lambda: takes(secret_s)
+    event.listen(Engine, "after_cursor_execute", statement_takes_its_time)
+    try:
+        assert call("POST", "/api/v1/transactions", posted(), claims=CLAIMS)[0] == status
+        assert now[0] < 25 - database._SOCKET_S
+    finally:
+        event.remove(Engine, "after_cursor_execute", statement_takes_its_time)
+    now[0] = 100  # every request has a time of its own
+    secrets.on_call = lambda: None
+    assert call("POST", "/api/v1/transactions", posted(), claims=CLAIMS)[0] == 201
+
+
+@pytest.mark.parametrize("sent", [None, [], {}, {"httpMethod": "GET", "path": 5}, {"version": "2.0"}])
+def test_what_is_no_event_of_a_rest_api(load: Callable[[str], Any], secrets: Secrets, sent: Any) -> None:
+    answer = load("app.handler").handler(sent, context())
     assert answer["statusCode"] == 400
     assert "none of a REST API" in answer["body"]

@@ -6,9 +6,14 @@ import json
 from typing import Any
 
 from mangum import Mangum
+from spendsense import deadline
 from spendsense.log import begin, log, set_up
 
 from app.api import make_app
+
+# An answer comes within 25 s: what is begun last is a call of Secrets Manager, which has 7, or a statement,
+# which has 5, and a server that falls silent after it is waited for another 6.
+_REQUEST_S = 12.0
 
 set_up()
 _adapter = Mangum(make_app(), lifespan="off")
@@ -17,6 +22,7 @@ _adapter = Mangum(make_app(), lifespan="off")
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Answer an event of payload 1.0; anything else is a 400."""
     begin(context.aws_request_id)
+    deadline.begin(_REQUEST_S)
     if not _is_rest_event(event):
         log.info("refused", extra={"fields": {"status": 400}})
         return {

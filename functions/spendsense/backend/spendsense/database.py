@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pg8000.dbapi
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
+from spendsense import deadline
 from spendsense.errors import TimedOutError, UnavailableError
 from spendsense.log import log
 from spendsense.secrets import DatabaseSecret, database_secret
@@ -43,8 +44,10 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """Run what is inside as one transaction.
 
-        Raises UnavailableError when the database isn't there, TimedOutError when a statement took too long.
+        Raises UnavailableError when the database isn't there, TimedOutError when a statement took too long,
+        or the request in all.
         """
+        deadline.check()
         try:
             with self._ready().begin() as connection:
                 yield connection
@@ -66,16 +69,19 @@ class Database:
                 pool_pre_ping=True,  # a connection that broke since is renewed
                 hide_parameters=True,  # errors are logged, and these are people's finances
             )
-            with engine.begin() as connection:
-                # Containers that start together make the tables one after the other.
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
-                metadata.create_all(connection)
+            event.listen(engine, "before_cursor_execute", lambda *_: deadline.check())
+            try:
+                _make_tables(engine)
+            except Exception:
+                engine.dispose()
+                raise
             self._engine = engine
         return self._engine
 
     def _connect(self) -> Any:
         kept = self._secret
         secret = kept or self._read_secret()
+        deadline.check()
         try:
             connection = _open(secret)
         except (pg8000.dbapi.Error, OSError) as error:
@@ -89,6 +95,13 @@ class Database:
             raise UnavailableError(f"the database {why}") from error
         self._secret = secret
         return connection
+
+
+def _make_tables(engine: Engine) -> None:
+    with engine.begin() as connection:
+        # Containers that start together make the tables one after the other.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+        metadata.create_all(connection)
 
 
 def _open(secret: DatabaseSecret) -> Any:

@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from spendsense import deadline
 from spendsense.errors import UnavailableError
 
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
@@ -77,6 +78,7 @@ def _read(variable: str) -> dict[str, Any]:
     arn = os.environ.get(variable)
     if not arn:
         raise UnavailableError(f"{variable} is not set: it names a secret")
+    deadline.check()
     try:
         answer = boto3.client("secretsmanager", config=_CONFIG).get_secret_value(SecretId=arn)
     except (ClientError, BotoCoreError) as error:
