@@ -152,7 +152,9 @@ def test_a_fault_shows_no_internals(
         raise ZeroDivisionError("internal")
 
     monkeypatch.setattr(load("spendsense.store"), "persona_of", broken)
-    assert call("GET", "/api/v1/users/ada/persona")[:2] == (500, {"error": "internal error"})
+    status, body, answer = call("GET", "/api/v1/users/ada/persona", headers={"origin": "https://app.test"})
+    assert (status, body) == (500, {"error": "internal error"})
+    assert header(answer, "access-control-allow-origin") == "https://app.test"  # or its page reads nothing
 
 
 def test_a_statement_that_takes_too_long_is_a_503(

@@ -33,13 +33,6 @@ def make_app(database: Database | None = None, guard: Guard | None = None) -> Fa
     data, tokens = database or Database(), guard or Guard()
     # No pages about itself: the API is described in the README, and those routes would be public.
     app = FastAPI(openapi_url=None, redirect_slashes=False)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=[each for each in os.environ.get("ALLOWED_ORIGINS", "").split(",") if each],
-        allow_methods=METHODS,
-        allow_headers=HEADERS,
-        max_age=600,
-    )
 
     @app.get("/api/v1/health")
     async def health() -> JSONResponse:
@@ -93,6 +86,14 @@ def make_app(database: Database | None = None, guard: Guard | None = None) -> Fa
         return _of(user, of, recommendations=[{"code": each.code, "text": each.text} for each in known])
 
     _answer_errors(app)
+    # What is added last is outermost: errors, too, say which origin may read them.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=[each for each in os.environ.get("ALLOWED_ORIGINS", "").split(",") if each],
+        allow_methods=METHODS,
+        allow_headers=HEADERS,
+        max_age=600,
+    )
     return app
 
 
