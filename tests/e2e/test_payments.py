@@ -13,6 +13,7 @@ import pytest
 import urllib3
 from PIL import Image
 
+from sandbox.home import FLEET_ROOT
 from tests.e2e.alone import deployed_alone
 from tests.e2e.sandbox import HttpAnswer, Sandbox, wait_for
 
@@ -138,6 +139,12 @@ def _payment(**changes: Any) -> dict[str, Any]:
     return {"payment_id": uuid4().hex, "amount": 1250, "currency": "EUR", "customer_id": "ada"} | changes
 
 
+def _event(service: str, name: str) -> dict[str, Any]:
+    file = FLEET_ROOT / "functions" / "payments" / service.replace("-", "_") / "events" / f"{name}.json"
+    event: dict[str, Any] = json.loads(file.read_text())
+    return event
+
+
 def _picture(kind: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (1024, 512), (30, 200, 30)).save(out, format=kind)
@@ -222,17 +229,36 @@ def test_a_text_gets_no_thumbnail_and_a_thumbnail_none_either(payments: Payments
     assert f'"key":"uploads/{last}"' in log.replace(": ", ":")
 
 
-def test_a_broken_picture_ends_in_the_functions_queue(payments: Payments) -> None:
-    name = f"{uuid4().hex}.jpg"
-    payments.aws("s3").put_object(Bucket=payments.bucket, Key=f"uploads/quiet-{name}.bin", Body=b"broken")
-    event = {"detail": {"bucket": {"name": payments.bucket}, "object": {"key": f"uploads/quiet-{name}.bin"}}}
-    arn = payments.outputs["functions"]["image-processor"]["arn"]
-    payments.aws("lambda").invoke(
-        FunctionName=arn, InvocationType="Event", Payload=json.dumps(event).encode()
-    )
-    queue = payments.queue("image-processor-dlq")
-    (kept,) = wait_for("the failed event", lambda: payments.messages(queue), SLOW_S)
-    assert f"quiet-{name}" in kept["Body"]
+def test_a_test_event_is_a_payment(payments: Payments) -> None:
+    first = payments.sandbox.json("send", "payment-processor", "payment")
+    assert first == _event("payment-processor", "payment") | {
+        "status": "accepted",
+        "accepted_at": first["accepted_at"],
+    }
+    assert payments.sandbox.json("send", "payment-processor", "payment") == first
+    orders = json.loads(payments.sandbox.json("send", "accounts", "http-orders")["body"])["orders"]
+    assert first["payment_id"] in {order["order_id"] for order in orders}
+
+
+@pytest.mark.parametrize(
+    ("service", "event", "told"),
+    [
+        ("payment-processor", "bad-payment", "currency is three capital letters, as EUR; amount is a whole"),
+        ("image-processor", "broken-picture", "not a whole JPEG or PNG"),
+    ],
+)
+def test_what_an_asynchronous_call_fails_on_ends_in_the_functions_queue(
+    payments: Payments, service: str, event: str, told: str
+) -> None:
+    payments.upload("broken.jpg", b"broken")
+    payments.sandbox.fleet("send", service, event, "--async")
+    queue = payments.queue(f"{service}-dlq")
+    (kept,) = wait_for("the failed event, after three tries", lambda: payments.messages(queue), SLOW_S)
+    body = json.loads(kept["Body"])
+    assert body["requestPayload"] == _event(service, event)
+    assert told in body["responsePayload"]["errorMessage"]
+    assert payments.stored("p-2") is None
+    assert payments.thumbnail("broken.jpg") is None
 
 
 def test_the_four_access_patterns(payments: Payments, token: str) -> None:
