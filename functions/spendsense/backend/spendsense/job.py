@@ -25,7 +25,7 @@ def run(name: str, event: Any, context: Any, *, users: Users, work: Work) -> dic
     One user's fault stops nobody else, but the job fails in the end, so that it is tried again and seen.
 
     Raises JobError for an event without a usable day, or when somebody's work failed; UnavailableError
-    when the database is gone.
+    when the database is gone; TimedOutError when it takes too long to say who the users are.
     """
     set_up()
     begin(context.aws_request_id)

@@ -120,8 +120,8 @@ def recommendations_of(
 def _users(connection: Connection, table: Table, wanted: ColumnElement[bool]) -> list[str]:
     """List whose rows are wanted, page by page along the index by user and day.
 
-    A statement's time is that of a page so, however many users there are. An index by day would be faster
-    still, but the first container that meets a large table would have to build it in one statement's time.
+    So no statement gets longer with the number of users. An index by day would be faster still, but on a
+    large table that exists, the first container would have to build it within one statement's time.
     """
     user, found = table.c.user_id, list[str]()
     while True:
