@@ -163,7 +163,21 @@ def test_a_statement_that_takes_too_long_is_a_503(
     ada_does: Callable[[str, str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(load("spendsense.database"), "STATEMENT_MS", 200)
+    monkeypatch.setattr(load("spendsense.database"), "STATEMENT_MS", 1_000)
+    assert call("POST", "/api/v1/transactions", posted() | {"user_id": "bob"})[0] == 201
+    ada_does("transactions", "pg_sleep(30)")
+    status, answer, _ = call("POST", "/api/v1/transactions", posted())
+    assert (status, answer) == (503, {"error": "not available now; try again later"})
+    assert call("POST", "/api/v1/transactions", posted() | {"user_id": "bob"})[0] == 201
+
+
+def test_a_database_that_falls_silent_is_a_503(
+    call: Call,
+    load: Callable[[str], Any],
+    ada_does: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(load("spendsense.database"), "_SOCKET_S", 2)
     assert call("POST", "/api/v1/transactions", posted() | {"user_id": "bob"})[0] == 201
     ada_does("transactions", "pg_sleep(30)")
     status, answer, _ = call("POST", "/api/v1/transactions", posted())

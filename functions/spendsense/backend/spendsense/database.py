@@ -58,6 +58,8 @@ class Database:
             if error.connection_invalidated or state is None or state.startswith(_NOT_OURS):
                 raise UnavailableError(f"the database failed ({state or 'no connection'})") from error
             raise
+        except OSError as error:  # of a socket that waited in vain, which pg8000 passes on as it is
+            raise UnavailableError("the database fell silent") from error
 
     def _ready(self) -> Engine:
         if self._engine is None:
