@@ -256,8 +256,28 @@ def test_an_impossible_stage_registers_nothing(run: Any) -> None:
         run("dev", **{"lambda-fleet:typerush": '{"recordService": {"memoryMb": 100}}'})
 
 
+SLOWLY = {
+    "typerush": "recordService",
+    "superscapes": "startRds",
+    "spendsense": "apiFunction",
+    "hoopstat": "mcpServer",
+    "payments": "paymentProcessor",
+}
+"""Of each system a service, as a stage calls it, that CodeDeploy can move."""
+
+
+def moved_by_codedeploy(stage: str) -> dict[str, str]:
+    """Ask for CodeDeploy in each system, beside what the stage says."""
+    given = stage_config(stage)
+    said = {system: json.loads(given[f"lambda-fleet:{system}"]) for system in SLOWLY}
+    for system, service in SLOWLY.items():
+        said[system].setdefault(service, {})["traffic"] = {"codeDeploy": {}}
+    return {f"lambda-fleet:{system}": json.dumps(settings) for system, settings in said.items()}
+
+
+@pytest.mark.parametrize("slowly", [False, True])
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_every_role_stays_inside_the_boundary(run: Any, stage: str) -> None:
+def test_every_role_stays_inside_the_boundary(run: Any, stage: str, slowly: bool) -> None:
     """What is outside deploy/boundary.json would be granted and still refused."""
     boundary = (PROJECT / "deploy" / "boundary.json").read_text()
     for placeholder, value in {
@@ -267,7 +287,8 @@ def test_every_role_stays_inside_the_boundary(run: Any, stage: str) -> None:
     }.items():
         boundary = boundary.replace(placeholder, value)
     bounds = [*_allowed(json.loads(boundary))]
-    graph = run(stage)
+    graph = run(stage, **(moved_by_codedeploy(stage) if slowly else {}))
+    assert len(graph.of("DeploymentGroup")) == (len(SLOWLY) if slowly else 0)
     for role in graph.of("Role").values():
         assert role.inputs["permissionsBoundary"].endswith(":policy/lambda-fleet-boundary")
     for policy in graph.of("RolePolicy").values():

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "deploy" / "deploy-image.sh"
+from tests.deploy.scripts import run
+
 AWS = """\
-#!/usr/bin/env bash
-echo "$*" >> "$CALLS"
-case "$1 $2" in
   "ecr describe-images") [[ -z ${MISSING:-} ]] || { echo ImageNotFoundException >&2; exit 254; }
     printf '123456789012\\tsha256:abc\\n' ;;
   "ecr batch-get-image") echo '{}' ;;
@@ -20,30 +16,14 @@ case "$1 $2" in
   "lambda get-alias") echo 6 ;;
   "lambda publish-version") echo 7 ;;
   "lambda invoke") echo "${ANSWER}" > "${@: -1}"; echo "${FAILED:-None}" ;;
-esac
 """
 HEALTHY = '{"statusCode": 200, "body": "{}"}'
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/dev:orders-2"
 
 
 def deploy(folder: Path, answer: str = HEALTHY, **more: str) -> tuple[int, str, list[str]]:
-    (folder / "aws").write_text(AWS)
-    (folder / "aws").chmod(0o755)
-    calls = folder / "calls"
-    done = subprocess.run(
-        [SCRIPT, "shop/dev", "shop-dev-orders", "orders-2"],
-        env={
-            "PATH": f"{folder}:{os.environ['PATH']}",
-            "AWS_REGION": "us-east-1",
-            "CALLS": str(calls),
-            "ANSWER": answer,
-            **more,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stderr, calls.read_text().splitlines()
+    environment = {"AWS_REGION": "us-east-1", "ANSWER": answer, **more}
+    return run("deploy-image.sh", folder, AWS, "shop/dev", "shop-dev-orders", "orders-2", **environment)
 
 
 def moved(calls: list[str]) -> list[str]:
