@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pulumi_awsx as awsx
 
 LIVE = "live-"
-"""What the second tag of an image begins with that the pipeline deploys: `live-<its first tag>`."""
+"""What the second tag of an image begins with that went live and was healthy: `live-<its first tag>`."""
 
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
@@ -94,8 +94,8 @@ class RegistryArgs:
 class Registry(Component):
     """A repository with immutable tags whose images are scanned as they come.
 
-    Old images go, but never one that runs: an image that two rules fit is the first rule's, and the first
-    rules keep what went live, by its second tag.
+    Old images go, but not the last ones that went live: an image that two rules fit is the first rule's, and
+    the first rules keep what the pipeline found healthy, by its second tag. All count from the newest push.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html#lp_evaluation_rules
     """
 
