@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.policies.stacks import ACCOUNT, REGION, TAGS, UNKNOWN, Stack, document, secret, valid
+from tests.policies.stacks import ACCOUNT, REGION, TAGS, UNKNOWN, Stack, document, secret, statement, valid
 
 ALIAS = "aws:lambda/alias:Alias"
 API = "aws:apigatewayv2/api:Api"
@@ -23,6 +23,15 @@ ROUTE = "aws:apigatewayv2/route:Route"
 SECRET = "aws:secretsmanager/secret:Secret"
 SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 SOURCE_MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+
+INTERFACES = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
 
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop-dev-orders"
 LIVE_ARN = f"{FUNCTION_ARN}:live"
@@ -69,6 +78,9 @@ def _function(stack: Stack) -> None:
             "layers": [UNKNOWN],
         }
     )
+    policy = json.loads(stack["orders-policy"]["policy"])
+    policy["Statement"].append(statement(INTERFACES, "*"))
+    stack["orders-policy"]["policy"] = json.dumps(policy)
     stack.add(
         LAYER, "layer", {"layerName": "shop-dev-libraries", "code": "x", "compatibleArchitectures": ["arm64"]}
     )

@@ -54,6 +54,16 @@ def _shared_role(stack: Stack) -> None:
     watch(stack, "second-function")
 
 
+def _bare_role(stack: Stack) -> None:
+    lambda_only = trust({"Service": "lambda.amazonaws.com"})
+    stack.add(ROLE, "bare-role", {"name": "shop-dev-bare", "assumeRolePolicy": lambda_only, "tags": TAGS})
+    bare = {**estate()["orders-function"], "name": "shop-dev-bare"}
+    for property_ in ("environment", "layers", "vpcConfig"):
+        del bare[property_]
+    stack.add(FUNCTION, "bare-function", bare, depends={"role": "bare-role"})
+    watch(stack, "bare-function")
+
+
 def _own_role(action: str) -> Fault:
     return _statement(action, f"arn:aws:iam::{ACCOUNT}:role/shop-dev-orders")
 
@@ -117,6 +127,7 @@ PLANTED: Final[Mapping[str, Fault]] = {
     "LAM-10": _without("orders-function", "codeSigningConfigArn"),
     "LAM-11": _without("orders-function", "memorySize"),
     "LAM-12": _with_variable("AWS_REGION", "eu-central-1"),
+    "LAM-13": _bare_role,
     "LOG-01": _without("orders-function-logs", "retentionInDays"),
     "LOG-02": _without("orders-function-logs", "kmsKeyId"),
     "ESM-01": _without("mapping", "functionResponseTypes"),

@@ -61,6 +61,10 @@ def trust(principal: Any, **more: Any) -> str:
     return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more})
 
 
+TRACES = statement(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*", Sid="Traces")
+"""What every traced function's role needs."""
+
+
 @dataclass
 class Declared:
     """A resource as a program declares it (properties) and as it came out (outputs are added to those)."""
@@ -197,7 +201,10 @@ def valid() -> Stack:
         {
             "name": "least-privilege",
             "role": "shop-dev-orders",
-            "policy": document(statement(["dynamodb:GetItem", "dynamodb:PutItem"], TABLE_ARN, Sid="Orders")),
+            "policy": document(
+                statement(["dynamodb:GetItem", "dynamodb:PutItem"], TABLE_ARN, Sid="Orders"),
+                TRACES,
+            ),
         },
         parent="orders",
         depends={"role": "orders-role"},
@@ -251,9 +258,9 @@ def watch(stack: Stack, function: str, parent: str = "shop-dev") -> None:
 
 
 def with_statement(*statements: Mapping[str, Any]) -> Stack:
-    """The valid stack, whose role's policy has other statements."""
+    """The valid stack, whose role's policy has other statements before the one of traces."""
     stack = valid()
-    stack["orders-policy"]["policy"] = document(*statements)
+    stack["orders-policy"]["policy"] = document(*statements, TRACES)
     return stack
 
 
