@@ -137,7 +137,11 @@ class _Reader:
         if not isinstance(value, dict):
             self.problems.append(f"the document is {kind_of(value)}, not an object")
             return ()
-        statements = plain(_lower(value).get("statement"))
+        elements = _lower(value)
+        for name, element in elements.items():
+            if name != "statement":
+                self._named(name, plain(element))
+        statements = plain(elements.get("statement"))
         if self._is_unknown(statements):
             return ()
         if isinstance(statements, dict):
@@ -147,6 +151,13 @@ class _Reader:
             return ()
         read = (self._statement(number, plain(item)) for number, item in enumerate(statements, start=1))
         return tuple(statement for statement in read if statement is not None)
+
+    def _named(self, name: str, value: Value) -> None:
+        """Read what stands beside the statements."""
+        if name not in ("version", "id"):
+            self.problems.append("the document has an element that no policy has")
+        elif not self._is_unknown(value) and not isinstance(value, str):
+            self.problems.append(f"{name.title()} is {kind_of(value)}, not a string")
 
     def _statement(self, number: int, value: Value) -> Statement | None:
         where = f"statement {number}"

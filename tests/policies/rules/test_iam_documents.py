@@ -117,6 +117,8 @@ def test_near_misses(action: Any, resource: Any) -> None:
         ("[]", "the document is a list, not an object"),
         ("3", "the document is a number, not an object"),
         ("{}", "Statement is nothing, not a list of objects"),
+        (json.dumps({"Statement": TRACES, "Sid": "a"}), "the document has an element that no policy has"),
+        (json.dumps({"Statement": TRACES, "Version": 2012}), "Version is a number, not a string"),
         ('{"Statement": "Allow"}', "Statement is a string, not a list of objects"),
         ('{"Statement": [7]}', "statement 1 is a number, not an object"),
         (
