@@ -111,7 +111,10 @@ class RestApiArgs(ApiArgs):
 
 
 class RestApi(Component):
-    """A REST API whose routes go to services, with access logs, throttling, validation, and tokens if asked.
+    """A REST API whose routes go to services, with access logs, throttling, and tokens if asked.
+
+    Its validator asks for the parameters of a route's path. Methods have no models of bodies: services check
+    those. https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 
     The account's role for logs, which an account has once, isn't made here: without it AWS refuses a stage
     with access logs. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
