@@ -95,6 +95,10 @@ ROLE_POLICY_CHARACTERS: Final = 10_240
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 HTTP_API_TIMEOUT_MS: Final = 30_000
 
+# "IntegerWithLengthBetweenMinus1And86400": -1 tells browsers to keep nothing.
+# https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html
+CORS_AGE_S: Final = Range(-1, 86_400, "seconds")
+
 # A REST API gives up after 29 s, unless a regional quota was raised.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 REST_API_TIMEOUT_MS: Final = 29_000

@@ -20,6 +20,10 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
 
 
+class NameProblem(Problem):
+    """A physical name is too long: what it is made of has to be shorter."""
+
+
 class Kind(Enum):
     """A kind of physical name: what it is called in messages, its limit in characters, and the source."""
 
@@ -61,7 +65,7 @@ class Kind(Enum):
     def problems(self, where: str, name: str) -> Iterator[Problem]:
         """Say that a name is over this kind's limit, if it is."""
         if len(name) > self.limit:
-            yield Problem(
+            yield NameProblem(
                 where=where,
                 what=f"the {self.label} name {name!r}",
                 got=f"{len(name)} characters long",

@@ -184,6 +184,19 @@ class System(Component, Generic[A, P]):
         """Say where the system of a stage lives."""
         return Scope(system=cls.NAME, prefix=cls.PREFIX, stage=stage, account=account, region=region)
 
+    @classmethod
+    def problems(cls, args: A) -> tuple[Problem, ...]:
+        """Say what is impossible about the system, of all its parts, without registering anything."""
+        try:
+            parts = cls.describe(args)
+        except InvalidArgumentsError as error:  # of a value that refuses to be made
+            return (*args.problems(), *error.problems)
+        try:
+            cls._judged(parts)
+        except InvalidArgumentsError as error:
+            return error.problems
+        return ()
+
     @staticmethod
     @abstractmethod
     def describe(args: A) -> P:

@@ -31,16 +31,25 @@ _SHOWN_CHARACTERS = 80
 def parse(
     schema: type[S], data: Mapping[str, Any], *, stage: str, prefix: str, facts: Facts
 ) -> tuple[S | None, list[Mistake]]:
-    """Make a model of a part of the stage, or say everything that is wrong with it.
+    """Make a model of a part of the stage, and say everything that is wrong with it.
 
-    prefix: what a key's path begins with (`lambda-fleet:typerush.`).
+    What is wrong has its default in the model, so that the rest can be judged further; there is none where
+    something has no default. prefix: what a key's path begins with (`lambda-fleet:typerush.`).
     """
-    try:
-        # As JSON, because strict types then mean JSON's types: a list is a list, whatever it becomes.
-        return schema.model_validate_json(json.dumps(data), context=facts), []
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        return None, [_mistake(schema, detail, stage=stage, prefix=prefix) for detail in details]
+    mistakes: list[Mistake] | None = None
+    while True:
+        try:
+            # As JSON, because strict types then mean JSON's types: a list is a list, whatever it becomes.
+            return schema.model_validate_json(json.dumps(data), context=facts), mistakes or []
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        if mistakes is None:
+            mistakes = [_mistake(schema, detail, stage=stage, prefix=prefix) for detail in details]
+        before = data
+        for detail in details:
+            data = _without(data, detail["loc"])
+        if data == before:
+            return None, mistakes
 
 
 def how_to_set(stage: str, path: str, options: str = "--path") -> str:
@@ -60,7 +69,7 @@ def _mistake(schema: type[Settings], detail: ErrorDetails, *, stage: str, prefix
             hint = f"{context['mend']} " if context["mend"] else ""
             return Mistake(path=path, found=context["found"], allowed=context["allowed"], mend=hint + mend)
         case "extra_forbidden":
-            known = keys(_model(schema, location[:-1]))
+            known = keys(_model(field_at(schema, location[:-1])) or schema)
             meant = suggestion(str(location[-1]), known)
             return Mistake(
                 path=path,
@@ -71,7 +80,7 @@ def _mistake(schema: type[Settings], detail: ErrorDetails, *, stage: str, prefix
                 ),
             )
         case "missing":
-            field = _field(schema, location)
+            field = field_at(schema, location)
             allowed = (field.description if field else None) or "a value"
             return Mistake(path=path, found="nothing", allowed=allowed, mend=mend)
         case kind:
@@ -80,6 +89,19 @@ def _mistake(schema: type[Settings], detail: ErrorDetails, *, stage: str, prefix
             return Mistake(
                 path=path, found=_shown(detail["input"]), allowed=allowed, mend=(quote + " " + mend).strip()
             )
+
+
+def _without(data: Mapping[str, Any], location: Sequence[str | int]) -> Mapping[str, Any]:
+    """Leave out what is at a place; the map or the list around it where that is wrong by lacking it."""
+    if not location:
+        return data
+    key, *rest = location
+    inner = data.get(str(key))
+    if rest and isinstance(inner, dict):
+        left = _without(inner, rest)
+        if left != inner:
+            return {**data, str(key): left}
+    return {name: value for name, value in data.items() if name != key}
 
 
 def _remove(stage: str, path: str) -> str:
@@ -106,21 +128,19 @@ def keys(model: type[Settings]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _field(schema: type[Settings], location: Iterable[str | int]) -> FieldInfo | None:
-    *before, last = location
-    for field in _model(schema, before).model_fields.values():
-        if field.alias == last:
-            return field
-    return None
-
-
-def _model(schema: type[Settings], location: Iterable[str | int]) -> type[Settings]:
-    """Find the model of the map that is at a place in the stage."""
-    model = schema
+def field_at(schema: type[Settings], location: Iterable[str | int]) -> FieldInfo | None:
+    """Find the field at a place in the stage, by its key or its name; None where a model has none."""
+    model: type[Settings] | None = schema
+    field = None
     for part in location:
-        field = next(field for field in model.model_fields.values() if field.alias == part)
-        choices = (field.annotation, *get_args(field.annotation))
-        model = next(
-            choice for choice in choices if isinstance(choice, type) and issubclass(choice, Settings)
-        )
-    return model
+        fields = model.model_fields.items() if model else ()
+        field = next((field for name, field in fields if part in (name, field.alias)), None)
+        model = _model(field)
+    return field
+
+
+def _model(field: FieldInfo | None) -> type[Settings] | None:
+    """Find the model of the map that a field holds."""
+    choices = (field.annotation, *get_args(field.annotation)) if field else ()
+    models = (choice for choice in choices if isinstance(choice, type) and issubclass(choice, Settings))
+    return next(models, None)

@@ -115,7 +115,7 @@ class CorsSettings(Settings):
     )
     methods: tuple[str, ...] = Cors.methods
     headers: tuple[str, ...] = Cors.headers
-    max_age_s: Annotated[int, values.at_least(0)] = Cors.max_age_s
+    max_age_s: values.CorsAge = Cors.max_age_s
 
     def args(self) -> Cors:
         """Make the component's arguments."""
@@ -148,15 +148,15 @@ class SignedPackageSettings(Settings):
 class HeldBackSettings(Settings):
     """A share of the calls that stays with an earlier version."""
 
-    version: values.Words = Field(description="the published version that keeps the share, as '7'")
-    percent: int = Field(description="how much of the calls it keeps, as 90")
+    version: values.PublishedVersion = Field(description="the published version that keeps the share, as '7'")
+    percent: values.TrafficPercent = Field(description="how much of the calls it keeps, as 90")
 
 
 class CodeDeploySettings(Settings):
     """How fast CodeDeploy moves the calls, unless an alarm of the service fires."""
 
-    percent: int = CodeDeploy.percent
-    minutes: int = CodeDeploy.minutes
+    percent: values.TrafficPercent = CodeDeploy.percent
+    minutes: values.DeploymentMinutes = CodeDeploy.minutes
     linear: bool = CodeDeploy.linear
 
 

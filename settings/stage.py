@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
+import pulumi
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from components.naming import Names
-from components.problems import InvalidArgumentsError
 from components.system import SystemArgs
-from settings import source
+from settings import judging, source
 from settings.errors import Mistake, SettingsError
 from settings.fleet import AwsSettings, FleetSettings
 from settings.parsing import how_to_set, keys, parse
@@ -35,10 +34,11 @@ class Stage:
 def load() -> Stage:
     """Read the stage that the program runs for.
 
-    Raises SettingsError with every mistake of the stage, before anything is registered.
+    Raises SettingsError with every mistake of the stage, before anything is registered; RunError when it has
+    none, and a package can't be built.
     """
     raw = source.read(aws=keys(AwsSettings), fleet=keys(FleetSettings))
-    mistakes = [*_encrypted(raw), *dict.fromkeys(_impossible_names(raw.stage, _chosen(raw)))]
+    mistakes = [*_encrypted(raw), *judging.name_mistakes(raw.stage, _chosen(raw))]
 
     def part(schema: type[S], data: Mapping[str, Any], prefix: str, facts: Facts) -> S | None:
         model, found = parse(schema, data, stage=raw.stage, prefix=prefix, facts=facts)
@@ -59,17 +59,31 @@ def load() -> Stage:
         for name, system in SYSTEMS.items()
         if _speaks_of(raw, name)
     }
-    if mistakes or aws is None or fleet is None:
-        raise SettingsError(raw.stage, mistakes)
-    common = Common(stage=raw.stage, account=aws.allowed_account_ids[0], args=fleet.args())
-    return Stage(
-        name=raw.stage,
-        systems={
-            name: system.args(system.instead(common))
-            for name, system in said.items()
-            if system and name in fleet.systems
-        },
-    )
+    systems: dict[str, SystemArgs] = {}
+    if aws and fleet:
+        common = Common(stage=raw.stage, account=aws.allowed_account_ids[0], args=fleet.args())
+        chosen = {name: system for name, system in said.items() if system and name in fleet.systems}
+        systems = _arguments(chosen, common, mistakes)
+    if mistakes:
+        raise SettingsError(raw.stage, dict.fromkeys(mistakes))
+    return Stage(name=raw.stage, systems=systems)
+
+
+def _arguments(
+    chosen: Mapping[str, SystemSettings], common: Common, mistakes: list[Mistake]
+) -> dict[str, SystemArgs]:
+    """Make the systems' arguments, and add what can't be deployed of them to the mistakes."""
+    systems = {}
+    try:
+        for name, system in chosen.items():
+            args, found = judging.arguments(system, common)
+            mistakes.extend(found)
+            if args:
+                systems[name] = args
+    except pulumi.RunError:  # a package can't be built, which can wait until the settings are right
+        if not mistakes:
+            raise
+    return systems
 
 
 def _speaks_of(raw: Raw, system: str) -> bool:
@@ -112,22 +126,3 @@ def _chosen(raw: Raw) -> list[type[SystemSettings]]:
     """Find the systems that a stage deploys; all, where it doesn't say so in a way that can be read."""
     systems = raw.fleet.get("systems")
     return [system for name, system in SYSTEMS.items() if not isinstance(systems, list) or name in systems]
-
-
-def _impossible_names(stage: str, chosen: Iterable[type[SystemSettings]]) -> Iterator[Mistake]:
-    """Say that the stack's name can't be part of physical names, or makes one of them too long."""
-    for settings in chosen:
-        try:
-            scope = settings.system.scope(stage=stage, account="0" * 12, region="us-east-1")
-        except InvalidArgumentsError as error:
-            problems = error.problems
-        else:
-            names = [Names(scope=scope, service=service) for service in settings.system.SERVICES]
-            problems = tuple(problem for each in names for problem in each.problems())
-        for problem in problems:
-            yield Mistake(
-                path=f"the stack's name, {stage}",
-                found=f"{problem.what} is {problem.got}",
-                allowed=problem.allowed,
-                mend=f"Give the stack another name: pulumi stack rename --stack {stage} NAME",
-            )

@@ -29,7 +29,7 @@ class InferenceProfileSettings(Settings):
     """An inference profile, and the models that it routes to."""
 
     arn: Annotated[str, values.arn(Shape.INFERENCE_PROFILE)] = Field(description="the profile's ARN")
-    model_arns: tuple[Annotated[str, values.arn(Shape.MODEL, regional=False)], ...] = Field(
+    model_arns: values.ModelArns = Field(
         description="the model's ARN in each region that the profile routes to"
     )
 

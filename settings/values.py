@@ -20,6 +20,7 @@ from components.naming import Names, Scope
 from components.network import Network, NetworkArgs, id_problems
 from components.problems import InvalidArgumentsError, Problem
 from components.service_args import RUNTIMES
+from components.traffic import HeldBack
 from components.triggers.api import Cors, Throttling
 from components.triggers.http_api import HttpApiArgs, JwtAuthorizer
 
@@ -225,6 +226,16 @@ BucketName = Annotated[
 
 Words = Annotated[str, _matching(r"\S.*", "text that isn't empty")]
 ModelId = Annotated[str, _taken(lambda model: BedrockModel.by_id(_ANY, model))]
+ModelArns = Annotated[
+    tuple[Annotated[str, arn(Shape.MODEL, regional=False)], ...],
+    _taken(lambda arns: BedrockModel.by_profile(arn=Shape.INFERENCE_PROFILE.example, model_arns=arns)),
+]
+
+TrafficPercent = Annotated[int, _within(limits.TRAFFIC_PERCENT)]
+DeploymentMinutes = Annotated[int, _within(limits.DEPLOYMENT_MINUTES)]
+PublishedVersion = Annotated[
+    str, _checked(lambda version: HeldBack(version=version, percent=limits.TRAFFIC_PERCENT.low).problems(""))
+]
 
 
 def provisioned(wanted: ProvisionedConcurrency, reserved: int | None) -> None:
@@ -240,6 +251,7 @@ RateLimit = Annotated[float, _checked(lambda rate: _api(throttling=Throttling(ra
 BurstLimit = Annotated[int, _checked(lambda burst: _api(throttling=Throttling(burst_limit=burst)))]
 Issuer = Annotated[str, _checked(lambda url: _api(authorizer=JwtAuthorizer(issuer=url, audience=("any",))))]
 Origins = Annotated[tuple[str, ...], _checked(lambda origins: _api(cors=Cors(origins=origins)))]
+CorsAge = Annotated[int, _checked(lambda age: _api(cors=Cors(origins=("https://any",), max_age_s=age)))]
 Audience = Annotated[
     tuple[str, ...],
     _checked(lambda names: _api(authorizer=JwtAuthorizer(issuer="https://any", audience=names))),

@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 import pulumi
 import pulumi_aws as aws
 
+from components import limits
 from components.arns import Shape
 from components.component import Component
 from components.logs import make_log_group, retention_problems
@@ -172,9 +173,19 @@ class ApiArgs(ABC):
     def _cors_problems(self, where: str) -> Iterator[Problem]:
         if self.cors is None:
             return
-        if not self.cors.origins:
+        yield from self._origin_problems(where, self.cors.origins)
+        if self.cors.max_age_s not in limits.CORS_AGE_S:
+            yield Problem(
+                where=where,
+                what="cors.max_age_s",
+                got=str(self.cors.max_age_s),
+                allowed=str(limits.CORS_AGE_S),
+            )
+
+    def _origin_problems(self, where: str, origins: tuple[str, ...]) -> Iterator[Problem]:
+        if not origins:
             yield Problem(where=where, what="cors.origins", got="empty", allowed="at least one origin")
-        for origin in self.cors.origins:
+        for origin in origins:
             if not _ORIGIN.fullmatch(origin):
                 yield Problem(
                     where=where,

@@ -105,9 +105,9 @@ class RestApiArgs(ApiArgs):
         for arn in self.authorizer.user_pool_arns:
             yield from Shape.USER_POOL.problems(where, "authorizer.user_pool_arns", arn)
 
-    def _cors_problems(self, where: str) -> Iterator[Problem]:
-        if self.cors is None or self.cors.origins != (EVERY_ORIGIN,):
-            yield from super()._cors_problems(where)
+    def _origin_problems(self, where: str, origins: tuple[str, ...]) -> Iterator[Problem]:
+        if origins != (EVERY_ORIGIN,):
+            yield from super()._origin_problems(where, origins)
 
 
 class RestApi(Component):

@@ -36,6 +36,37 @@ STAGE: Mapping[str, Any] = {
 }
 
 
+OTHERS: Mapping[str, Mapping[str, Any]] = {
+    "payments": {
+        "region": "us-east-1",
+        "network": {
+            "vpcId": "vpc-0a1b2c3d4e5f60003",
+            "subnetIds": ["subnet-0a1b2c3d4e5f6000c", "subnet-0a1b2c3d4e5f6000d"],
+            "securityGroupId": "sg-0a1b2c3d4e5f60003",
+        },
+    },
+    "spendsense": {
+        "region": "us-east-1",
+        "network": {
+            "vpcId": "vpc-0a1b2c3d4e5f60004",
+            "subnetIds": ["subnet-0a1b2c3d4e5f6000e", "subnet-0a1b2c3d4e5f6000f"],
+            "securityGroupId": "sg-0a1b2c3d4e5f60004",
+        },
+        "database": {
+            "secretArn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:money-a1B2c3",
+            "securityGroupId": "sg-0a1b2c3d4e5f60005",
+        },
+        "cognito": {
+            "userPoolArn": f"arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/us-east-1_AbCdEfGhI",
+            "secretArn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:users-a1B2c3",
+        },
+        "api": {"origins": ["https://app.example"]},
+    },
+    "hoopstat": {"region": "us-east-1"},
+}
+"""What is enough to deploy the systems that STAGE doesn't have."""
+
+
 class _Removed:
     def __repr__(self) -> str:
         return "removed"
@@ -60,6 +91,11 @@ def changed(changes: Mapping[str, Any], stage: Mapping[str, Any] = STAGE) -> dic
         else:
             target[names[-1]] = value
     return result
+
+
+def of(system: str) -> dict[str, Any]:
+    """Give a stage that deploys one of the other systems."""
+    return changed({"lambda-fleet:systems": [system], f"lambda-fleet:{system}": OTHERS[system]})
 
 
 def as_text(value: Any) -> str:

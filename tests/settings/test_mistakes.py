@@ -84,6 +84,12 @@ SINGLE: list[tuple[str, Any, str, str]] = [
     (f"{GAME}.database.securityGroupId", "sg-xyz", "'sg-xyz'", "'sg-'"),
     # the model
     (f"{GAME}.model", "haiku", "'haiku'", "'<provider>.<model>'"),
+    (
+        f"{GAME}.inferenceProfile",
+        {"arn": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/x", "modelArns": []},
+        "empty",
+        "the model's ARN in each region",
+    ),
     (f"{GAME}.model", REMOVED, "nothing, and no inferenceProfile", "one of the two"),
     # the API
     (f"{GAME}.api.throttling.rateLimit", 0, "0.0", "more than 0"),
@@ -91,6 +97,7 @@ SINGLE: list[tuple[str, Any, str, str]] = [
     (f"{GAME}.api.throttling.burstLimit", 1.5, "1.5", "a whole number"),
     (f"{GAME}.api.authorizer", {"issuer": "https://x"}, "nothing", "the audiences"),
     (f"{GAME}.api.cors", {"origins": []}, "empty", "at least one origin"),
+    (f"{GAME}.api.cors", {"origins": ["https://x"], "maxAgeS": 86_401}, "86401", "-1 to 86400 seconds"),
     (f"{GAME}.api.existingExecutionArn", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:x/*", "x/*", "execute-api"),
     # services
     (f"{RECORD}.memoryMb", 100, "100", "128 to 10240 MB"),
@@ -109,6 +116,10 @@ SINGLE: list[tuple[str, Any, str, str]] = [
     (f"{RECORD}.provisionedConcurrency", {"min": 3, "max": 2}, "min 3, max 2", "1 <= min <= max"),
     (f"{RECORD}.provisionedConcurrency", {"min": 0, "max": 0}, "min 0, max 0", "1 <= min <= max"),
     (f"{RECORD}.provisionedConcurrency", 1, "1", "a map of settings"),
+    (f"{RECORD}.traffic", {"codeDeploy": {"percent": 100}}, "100", "1 to 99 %"),
+    (f"{RECORD}.traffic", {"codeDeploy": {"minutes": 2_881}}, "2881", "1 to 2880 minutes"),
+    (f"{RECORD}.traffic", {"heldBack": {"version": "7", "percent": 0}}, "0", "1 to 99 %"),
+    (f"{RECORD}.traffic", {"heldBack": {"version": "live", "percent": 9}}, "'live'", "a published version"),
     (f"{RECORD}.functionUrl", "yes", "'yes' (text)", "true or false"),
     (f"{RECORD}.memory", 512, "a key that nothing reads", "memoryMb, timeoutS"),
 ]

@@ -33,7 +33,8 @@ def services(draw: st.DrawFn, family: str) -> dict[str, Any]:
     most = draw(st.integers(1, reserved or 1_000))
     choices = {
         "runtime": st.sampled_from(
-            {"nodejs": ["nodejs20.x", "nodejs24.x"], "python": ["python3.12", "python3.14"]}[family]
+            # A Python runtime has to be the one that text-service's layer is built for.
+            {"nodejs": ["nodejs20.x", "nodejs24.x"], "python": ["python3.12"]}[family]
         ),
         "memoryMb": _integers(limits.MEMORY_MB),
         "timeoutS": _integers(limits.TIMEOUT_S),

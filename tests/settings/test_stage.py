@@ -81,7 +81,7 @@ def test_everything_that_can_be_said_arrives() -> None:
                         "provisionedConcurrency": {"min": 1, "max": 10},
                         "functionUrl": True,
                     },
-                    f"{TYPERUSH}.textService": {"runtime": "python3.13"},
+                    f"{TYPERUSH}.textService": {"runtime": "python3.12", "timeoutS": 45},
                 }
             )
         )
@@ -101,7 +101,7 @@ def test_everything_that_can_be_said_arrives() -> None:
     assert record.reserved_concurrency == 10
     assert record.provisioned_concurrency == ProvisionedConcurrency(min=1, max=10)
     assert record.function_url
-    assert args.text_service.runtime == "python3.13"
+    assert (args.text_service.runtime, args.text_service.timeout_s) == ("python3.12", 45)
     assert args.text_service.memory_mb == TypeRushArgs.text_service.memory_mb
 
 
