@@ -38,9 +38,12 @@ def _exactly_one(accounts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class AwsSettings(Settings):
-    """What a stage says to Pulumi's AWS provider, as far as the program needs it."""
+    """What a stage says to Pulumi's default AWS provider.
 
-    region: values.Region = Field(description="the region of systems that name none, as 'us-east-1'")
+    The systems have providers of their own, each for its system's region, and only for the stage's account.
+    """
+
+    region: values.Region | None = None
     allowed_account_ids: Annotated[tuple[values.AccountId, ...], AfterValidator(_exactly_one)] = Field(
         description="a list of the one account that the stage is in, as ['111122223333']"
     )

@@ -19,17 +19,19 @@ class Raw:
     """What a stage says, not judged yet.
 
     aws, fleet: values by key, without the namespace; lists and maps are parsed, everything else is text.
+    ignored: keys of Pulumi's AWS provider (`profile`) that aren't asked for; their values aren't in here.
     encrypted: whole keys (`lambda-fleet:kmsKeyArn`) whose values, being secrets, aren't in here.
     """
 
     stage: str
     aws: dict[str, Any]
     fleet: dict[str, Any]
+    ignored: frozenset[str]
     encrypted: frozenset[str]
 
 
 def read(*, aws: Collection[str], fleet: Collection[str]) -> Raw:
-    """Read the keys that are known, by namespace, and whatever else the stage says in ours."""
+    """Read the keys that are known, by namespace, and say what else the stage has in them."""
     # pulumi.Config gives the values of keys that one knows; all keys are listed only by what it reads itself.
     said = {*store.CONFIG.get(), *store.get_config_env()}
     wanted = {f"{AWS}:{key}" for key in aws} | {f"{FLEET}:{key}" for key in fleet}
@@ -39,6 +41,8 @@ def read(*, aws: Collection[str], fleet: Collection[str]) -> Raw:
         stage=pulumi.get_stack(),
         aws=_values(AWS, wanted - encrypted),
         fleet=_values(FLEET, wanted - encrypted),
+        ignored=frozenset(key.removeprefix(f"{AWS}:") for key in said if key.startswith(f"{AWS}:"))
+        - set(aws),
         encrypted=encrypted,
     )
 

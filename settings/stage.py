@@ -18,7 +18,7 @@ from settings.parsing import how_to_set, keys, parse
 from settings.registry import SYSTEMS
 from settings.source import AWS, FLEET, Raw
 from settings.system import REGIONAL, Common, SystemSettings
-from settings.values import REGION, Facts, Settings
+from settings.values import REGION, Facts, Settings, suggestion
 
 S = TypeVar("S", bound=Settings)
 
@@ -38,7 +38,7 @@ def load() -> Stage:
     none, and a package can't be built.
     """
     raw = source.read(aws=keys(AwsSettings), fleet=keys(FleetSettings))
-    mistakes = [*_encrypted(raw), *judging.name_mistakes(raw.stage, _chosen(raw))]
+    mistakes = [*_ignored(raw), *_encrypted(raw), *judging.name_mistakes(raw.stage, _chosen(raw))]
 
     def part(schema: type[S], data: Mapping[str, Any], prefix: str, facts: Facts) -> S | None:
         model, found = parse(schema, data, stage=raw.stage, prefix=prefix, facts=facts)
@@ -110,6 +110,18 @@ def _is_region(value: Any) -> TypeGuard[str]:
     except ValidationError:
         return False
     return True
+
+
+def _ignored(raw: Raw) -> Iterator[Mistake]:
+    known = keys(AwsSettings)
+    for key in sorted(raw.ignored):
+        yield Mistake(
+            path=f"{AWS}:{key}",
+            found="a key that the systems' own AWS providers don't read",
+            allowed=", ".join(f"{AWS}:{each}" for each in known),
+            mend=f"{suggestion(key, known)} Credentials, retries and the like come from the environment"
+            f" (AWS_PROFILE, AWS_MAX_ATTEMPTS): pulumi config rm --stack {raw.stage} {AWS}:{key}".lstrip(),
+        )
 
 
 def _encrypted(raw: Raw) -> Iterator[Mistake]:

@@ -19,7 +19,6 @@ OTHER = "999900001111"
 # change, its value, and what is said: found, allowed
 SINGLE: list[tuple[str, Any, str, str]] = [
     # the account and the region
-    ("aws:region", REMOVED, "nothing", "as 'us-east-1'"),
     ("aws:region", "mars", "'mars'", "the name of an AWS region"),
     ("aws:allowedAccountIds", REMOVED, "nothing", "a list of the one account"),
     ("aws:allowedAccountIds", [], "0 accounts", "exactly one"),
@@ -155,6 +154,21 @@ def test_mistakes_in_lists_and_maps_have_the_whole_path() -> None:
         f"{GAME}.api.authorizer.issuer",
         f"{GAME}.api.authorizer.audience",
     ]
+
+
+def test_settings_of_the_default_provider_that_no_system_gets() -> None:
+    config = changed({"aws:profile": "production", "aws:secretKey": SECRET, "aws:allowedAccountId": ACCOUNT})
+    account, profile, key = sample.mistakes(config, secrets=["aws:secretKey"])
+    assert [each.path for each in (account, profile, key)] == [
+        "aws:allowedAccountId",
+        "aws:profile",
+        "aws:secretKey",
+    ]
+    assert profile.allowed == "aws:region, aws:allowedAccountIds"
+    assert "AWS_PROFILE" in profile.mend
+    assert "pulumi config rm --stack dev aws:profile" in profile.mend
+    assert account.mend.startswith("Did you mean allowedAccountIds?")
+    assert SECRET not in f"{key}{profile}"
 
 
 def test_an_account_in_digits_is_to_be_quoted() -> None:

@@ -188,8 +188,12 @@ def test_empty_text_and_null_say_nothing() -> None:
     assert _typerush(stage).record_service.memory_mb == 512
 
 
-def test_other_settings_of_the_aws_provider_are_its_own() -> None:
-    assert sample.load(changed({"aws:maxRetries": "3", "other:key": "value"})).systems
+def test_settings_of_others_are_none_of_our_business() -> None:
+    assert sample.load(changed({"other:key": "value"})).systems
+
+
+def test_the_default_providers_region_may_be_left_out() -> None:
+    assert _typerush(sample.load(changed({"aws:region": sample.REMOVED}))).scope.region == REGION
 
 
 def test_configuration_is_also_read_from_the_language_hosts_environment(
