@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -59,8 +58,10 @@ def how_to_set(stage: str, path: str, options: str = "--path") -> str:
 
 def _mistake(schema: type[Settings], detail: ErrorDetails, *, stage: str, prefix: str) -> Mistake:
     location = detail["loc"]
-    if detail["type"] == "missing":  # of a default that its own validator refuses, pydantic says the field
-        location = (*location[:-1], to_camel(str(location[-1])))
+    field = field_at(schema, location)
+    if field and field.alias and detail["type"] != "extra_forbidden":
+        # Of a default that its own validator refuses, pydantic says the field's name and not its key.
+        location = (*location[:-1], field.alias)
     path = prefix + _path(location)
     mend = how_to_set(stage, path)
     match detail["type"]:
@@ -80,7 +81,6 @@ def _mistake(schema: type[Settings], detail: ErrorDetails, *, stage: str, prefix
                 ),
             )
         case "missing":
-            field = field_at(schema, location)
             allowed = (field.description if field else None) or "a value"
             return Mistake(path=path, found="nothing", allowed=allowed, mend=mend)
         case kind:

@@ -193,6 +193,25 @@ def test_provisioned_above_reserved_is_told_beside_other_mistakes_of_the_service
     assert told[f"{RECORD}.provisionedConcurrency"].found == "min 4, max 3; 3 of 2 reserved"
 
 
+@pytest.mark.parametrize(
+    ("traffic", "found"),
+    [
+        ({}, "nothing, and no heldBack"),
+        ({"heldBack": {"version": "7", "percent": 9}, "codeDeploy": {}}, "heldBack beside codeDeploy"),
+    ],
+)
+def test_traffic_moves_in_one_way(traffic: dict[str, Any], found: str) -> None:
+    (mistake,) = sample.mistakes(changed({f"{RECORD}.traffic": traffic}))
+    assert (mistake.path, mistake.found) == (f"{RECORD}.traffic.codeDeploy", found)
+    assert f"--path '{RECORD}.traffic.codeDeploy' VALUE" in mistake.mend
+
+
+def test_a_key_that_is_written_as_the_program_does_is_told_as_it_is_written() -> None:
+    (mistake,) = sample.mistakes(changed({f"{RECORD}.memory_mb": 512}))
+    assert mistake.path == f"{RECORD}.memory_mb"
+    assert mistake.mend.startswith("Did you mean memoryMb?")
+
+
 def test_a_model_beside_an_inference_profile() -> None:
     profile = {
         "arn": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/x",
