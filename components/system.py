@@ -95,6 +95,13 @@ class ServiceArgs:
         )
 
 
+def url_problems(where: str, mend: str, **services: ServiceArgs) -> Iterator[Problem]:
+    """Say that services are to have a URL, where nobody is named who calls one; by their arguments' names."""
+    for what, chosen in services.items():
+        if chosen.function_url:
+            yield Problem(where=where, what=f"{what}.function_url", got="True", allowed="False", mend=mend)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SystemArgs:
     """What every system is told: where it lives, and what its stage gives to all."""

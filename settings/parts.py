@@ -113,8 +113,8 @@ class CorsSettings(Settings):
     origins: values.Origins = Field(
         description="the origins that pages may call from, as ['https://game.example']"
     )
-    methods: tuple[str, ...] = Cors.methods
-    headers: tuple[str, ...] = Cors.headers
+    methods: values.CorsMethods = Cors.methods
+    headers: values.CorsHeaders = Cors.headers
     max_age_s: values.CorsAge = Cors.max_age_s
 
     def args(self) -> Cors:

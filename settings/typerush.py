@@ -37,7 +37,7 @@ class InferenceProfileSettings(Settings):
 class ApiSettings(Settings):
     """The HTTP API, or one that is there already and calls the services."""
 
-    throttling: ThrottlingSettings = ThrottlingSettings()
+    throttling: ThrottlingSettings | None = None
     authorizer: AuthorizerSettings | None = None
     cors: CorsSettings | None = None
     existing_execution_arn: Annotated[str, values.arn(Shape.EXECUTION)] | None = None
@@ -45,18 +45,19 @@ class ApiSettings(Settings):
     @field_validator("existing_execution_arn")
     @classmethod
     def _alone(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value and info.data.get("authorizer"):
+        beside = [name for name in ("throttling", "authorizer", "cors") if info.data.get(name)]
+        if value and beside:
             raise values.refused(
-                found=f"{value!r} beside an authorizer",
-                allowed="one of the two: an API that is there already keeps its own authorizer",
-                mend="Take one of them out.",
+                found=f"{value!r} beside {', '.join(beside)}",
+                allowed="nothing beside it: an API that is there already keeps its own",
+                mend=f"Take out {', '.join(beside)}, or this.",
             )
         return value
 
     def args(self) -> ApiArgs:
         """Make the component's arguments."""
         return ApiArgs(
-            throttling=self.throttling.args(),
+            throttling=(self.throttling or ThrottlingSettings()).args(),
             authorizer=self.authorizer.args() if self.authorizer else None,
             cors=self.cors.args() if self.cors else None,
             existing_execution_arn=self.existing_execution_arn,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationInfo
@@ -32,6 +32,7 @@ REFUSED = "refused"
 # Names and ids that are fine, for asking a component about one other value.
 _SCOPE = {"system": "any", "stage": "any", "account": "0" * 12, "region": "us-east-1"}
 _ANY = Scope(**_SCOPE)
+_CORS = Cors(origins=("https://any",))
 _VPC, _GROUP = "vpc-00000000", "sg-00000000"
 
 
@@ -251,7 +252,9 @@ RateLimit = Annotated[float, _checked(lambda rate: _api(throttling=Throttling(ra
 BurstLimit = Annotated[int, _checked(lambda burst: _api(throttling=Throttling(burst_limit=burst)))]
 Issuer = Annotated[str, _checked(lambda url: _api(authorizer=JwtAuthorizer(issuer=url, audience=("any",))))]
 Origins = Annotated[tuple[str, ...], _checked(lambda origins: _api(cors=Cors(origins=origins)))]
-CorsAge = Annotated[int, _checked(lambda age: _api(cors=Cors(origins=("https://any",), max_age_s=age)))]
+CorsMethods = Annotated[tuple[str, ...], _checked(lambda names: _api(cors=replace(_CORS, methods=names)))]
+CorsHeaders = Annotated[tuple[str, ...], _checked(lambda names: _api(cors=replace(_CORS, headers=names)))]
+CorsAge = Annotated[int, _checked(lambda age: _api(cors=replace(_CORS, max_age_s=age)))]
 Audience = Annotated[
     tuple[str, ...],
     _checked(lambda names: _api(authorizer=JwtAuthorizer(issuer="https://any", audience=names))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,10 +18,10 @@ from components.deployment_role import DeploymentRole, DeploymentRoleArgs, grant
 from components.grants import Grant
 from components.naming import Names, Scope
 from components.network import Network, NetworkArgs
-from components.problems import Problem
+from components.problems import Problem, refuse
 from components.registry import Registry, RegistryArgs
 from components.service_args import LambdaServiceArgs
-from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService, url_problems
 from components.triggers.api import Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
 from components.triggers.http_api import HttpApi, HttpApiArgs
@@ -80,15 +80,25 @@ class HoopstatArgs(SystemArgs):
     def problems(self) -> Iterator[Problem]:
         """Say what is impossible about the choices that no part knows."""
         where = f"system {self.scope.system}"
-        for what, chosen in (("bronze_ingestion", self.bronze_ingestion), ("mcp_server", self.mcp_server)):
-            if chosen.function_url:
+        services = {"bronze_ingestion": self.bronze_ingestion, "mcp_server": self.mcp_server}
+        yield from url_problems(where, "The API and the schedule call the services.", **services)
+        for what, chosen in services.items():
+            if chosen.signed_package:
                 yield Problem(
                     where=where,
-                    what=f"{what}.function_url",
-                    got="True",
-                    allowed="False",
-                    mend="The API and the schedule call the services; nobody is named who calls a URL.",
+                    what=f"{what}.signed_package",
+                    got="given for a container image",
+                    allowed="None",
+                    mend="The image runs, which image_tag names.",
                 )
+        if not self.bronze_ingestion.dead_letters:
+            yield Problem(
+                where=where,
+                what="bronze_ingestion.dead_letters",
+                got="False",
+                allowed="True",
+                mend="Its schedule waits for no answer: what it fails on needs a place to go.",
+            )
         if self.source_url is not None and not self.source_url.startswith("https://"):
             yield Problem(where=where, what="source_url", got=repr(self.source_url), allowed="an https URL")
 
@@ -245,6 +255,8 @@ def _service(
     grants: tuple[Grant, ...],
 ) -> LambdaServiceArgs:
     """Add what the specification's columns have in common, and what the stage chooses."""
+    own = {"LOG_LEVEL": chosen.log_level.upper(), "APP_NAME": names.service, **environment}
+    refuse(_secret_problems(names.service, own, chosen.secrets))
     secrets = {name: secret.arn for name, secret in chosen.secrets.items()}
     reading = [
         grant
@@ -260,12 +272,7 @@ def _service(
             service=names.service,
             description=description,
             code=Code.image(parts.registry.uri(f"{names.service}-{chosen.image_tag}"), ignore_changes=True),
-            environment={
-                "LOG_LEVEL": chosen.log_level.upper(),
-                "APP_NAME": names.service,
-                **environment,
-                **secrets,
-            },
+            environment=own | secrets,
             grants=(*grants, *reading),
             network=parts.args.network,
             log_group_name=names.log_group_name,
@@ -273,6 +280,16 @@ def _service(
             asynchronous=AsyncArgs() if chosen.dead_letters else None,
         )
     )
+
+
+def _secret_problems(service: str, own: Collection[str], secrets: Collection[str]) -> Iterator[Problem]:
+    for variable in sorted(set(own) & set(secrets)):
+        yield Problem(
+            where=f"service {service}",
+            what="secrets",
+            got=repr(variable),
+            allowed=f"variables that the service hasn't itself: {', '.join(sorted(own))} are its own",
+        )
 
 
 def _bucket(args: HoopstatArgs, what: str) -> BucketArgs:

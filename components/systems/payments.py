@@ -14,7 +14,7 @@ from components.data.user_pool import UserPool, UserPoolArgs
 from components.network import Network, NetworkArgs
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
-from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService, url_problems
 from components.triggers.api import Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
 from components.triggers.http_api import HttpApi, HttpApiArgs, JwtAuthorizer
@@ -64,19 +64,13 @@ class PaymentsArgs(SystemArgs):
         """Say what is impossible about the choices that no part knows."""
         if isinstance(self.network, NetworkArgs):
             yield from self.network.problems()
-        for name, chosen in (
-            ("payment_processor", self.payment_processor),
-            ("image_processor", self.image_processor),
-            ("accounts", self.accounts),
-        ):
-            if chosen.function_url:
-                yield Problem(
-                    where=f"system {self.scope.system}",
-                    what=f"{name}.function_url",
-                    got="True",
-                    allowed="False",
-                    mend="The API, the queue and the rule call it.",
-                )
+        yield from url_problems(
+            f"system {self.scope.system}",
+            "The API, the queue and the rule call the services.",
+            payment_processor=self.payment_processor,
+            image_processor=self.image_processor,
+            accounts=self.accounts,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

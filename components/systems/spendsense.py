@@ -15,7 +15,7 @@ from components.grants import Grant
 from components.network import Network, NetworkArgs
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
-from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService, url_problems
 from components.triggers.api import Cors, Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
 from components.triggers.rest_api import EVERY_ORIGIN, CognitoAuthorizer, RestApi, RestApiArgs
@@ -91,6 +91,14 @@ class SpendSenseArgs(SystemArgs):
         yield from Shape.SECRET.problems(where, "cognito_secret", self.cognito_secret.arn, region=region)
         if isinstance(self.network, NetworkArgs):
             yield from self.network.problems()
+        yield from url_problems(
+            where,
+            "The API and the schedules call the services.",
+            api_function=self.api_function,
+            compute_features=self.compute_features,
+            assign_persona=self.assign_persona,
+            generate_recommendations=self.generate_recommendations,
+        )
         if EVERY_ORIGIN in self.api.origins and self.scope.stage not in _OPEN_STAGES:
             yield Problem(
                 where=where,

@@ -15,7 +15,7 @@ from components.data.table import Key, Table, TableArgs
 from components.permissions import FunctionUrlArgs, Invoker
 from components.problems import Problem
 from components.service_args import LambdaServiceArgs
-from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService
+from components.system import Parts, ServiceArgs, System, SystemArgs, SystemService, url_problems
 from components.triggers.api import Route, Throttling
 from components.triggers.event_rule import EventRule, EventRuleArgs
 from components.triggers.http_api import HttpApi, HttpApiArgs
@@ -55,14 +55,7 @@ class SuperscapesArgs(SystemArgs):
         where = f"system {self.scope.system}"
         if self.idle_minutes < 1:
             yield Problem(where=where, what="idle_minutes", got=str(self.idle_minutes), allowed="1 or more")
-        if self.auto_stop_rds.function_url:
-            yield Problem(
-                where=where,
-                what="auto_stop_rds.function_url",
-                got="True",
-                allowed="False",
-                mend="Only its schedule calls it.",
-            )
+        yield from url_problems(where, "Only its schedule calls it.", auto_stop_rds=self.auto_stop_rds)
 
 
 @dataclass(frozen=True, kw_only=True)

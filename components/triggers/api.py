@@ -25,6 +25,10 @@ STATEMENT_ID: Final = "AllowAPIGatewayInvoke"
 METHOD: Final = "(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY)"
 
 _SERVICE = "apigateway.amazonaws.com"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+_CORS_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "*")
+# https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?")
 
 
@@ -174,6 +178,19 @@ class ApiArgs(ABC):
         if self.cors is None:
             return
         yield from self._origin_problems(where, self.cors.origins)
+        for method in self.cors.methods:
+            if method not in _CORS_METHODS:
+                yield Problem(
+                    where=where, what="cors.methods", got=repr(method), allowed=", ".join(_CORS_METHODS)
+                )
+        for header in self.cors.headers:
+            if not _HEADER.fullmatch(header):
+                yield Problem(
+                    where=where,
+                    what="cors.headers",
+                    got=repr(header),
+                    allowed="names of HTTP headers, or '*'",
+                )
         if self.cors.max_age_s not in limits.CORS_AGE_S:
             yield Problem(
                 where=where,

@@ -15,6 +15,8 @@ from tests.settings import sample
 from tests.settings.sample import ACCOUNT, OTHERS, REGION, STAGE, changed
 
 FLEET = "lambda-fleet"
+SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:gold-a1B2c3"
+SIGNED = {"bucket": "signed-packages", "key": "signed/0123abcd.zip", "version": "v7"}
 EVERYTHING = changed(
     {
         f"{FLEET}:systems": ["typerush", *OTHERS],
@@ -72,6 +74,10 @@ def test_a_setting_without_a_default_is_mended_before_its_system_is_judged() -> 
         ("spendsense.assignPersona.runtime", "python3.12", "'python3.12'", "'python3.11'"),
         ("spendsense.api.origins", ["*"], "'*'", "the front ends' origins"),
         ("payments.accounts.functionUrl", True, "True", "False"),
+        ("spendsense.apiFunction.functionUrl", True, "True", "False"),
+        ("hoopstat.bronzeIngestion.deadLetters", False, "False", "True"),
+        ("hoopstat.mcpServer.signedPackage", SIGNED, "given for a container image", "None"),
+        ("hoopstat.mcpServer.secrets", {"GOLD_BUCKET": SECRET}, "'GOLD_BUCKET'", "SILVER_BUCKET are its own"),
     ],
 )
 def test_a_mistake_is_told_at_its_path(path: str, value: Any, found: str, allowed: str) -> None:

@@ -95,6 +95,8 @@ SINGLE: list[tuple[str, Any, str, str]] = [
     (f"{GAME}.api.throttling.burstLimit", -1, "-1", "more than 0"),
     (f"{GAME}.api.throttling.burstLimit", 1.5, "1.5", "a whole number"),
     (f"{GAME}.api.authorizer", {"issuer": "https://x"}, "nothing", "the audiences"),
+    (f"{GAME}.api.cors", {"origins": ["https://x"], "methods": ["FOO"]}, "'FOO'", "GET, POST, PUT"),
+    (f"{GAME}.api.cors", {"origins": ["https://x"], "headers": [""]}, "''", "names of HTTP headers"),
     (f"{GAME}.api.cors", {"origins": []}, "empty", "at least one origin"),
     (f"{GAME}.api.cors", {"origins": ["https://x"], "maxAgeS": 86_401}, "86401", "-1 to 86400 seconds"),
     (f"{GAME}.api.existingExecutionArn", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:x/*", "x/*", "execute-api"),
@@ -222,14 +224,19 @@ def test_a_model_beside_an_inference_profile() -> None:
     assert mistake.found == "'anthropic.claude-3-haiku-20240307-v1:0' beside an inferenceProfile"
 
 
-def test_an_existing_api_keeps_its_own_authorizer() -> None:
-    api = {
-        "authorizer": {"issuer": "https://x", "audience": ["y"]},
-        "existingExecutionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3d4e5",
-    }
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("throttling", {"rateLimit": 100, "burstLimit": 200}),
+        ("authorizer", {"issuer": "https://x", "audience": ["y"]}),
+        ("cors", {"origins": ["https://x"]}),
+    ],
+)
+def test_an_existing_api_keeps_its_own(key: str, value: Any) -> None:
+    api = {key: value, "existingExecutionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3d4e5"}
     (mistake,) = sample.mistakes(changed({f"{GAME}.api": api}))
     assert mistake.path == f"{GAME}.api.existingExecutionArn"
-    assert mistake.found.endswith("beside an authorizer")
+    assert mistake.found.endswith(f"beside {key}")
 
 
 @pytest.mark.parametrize(

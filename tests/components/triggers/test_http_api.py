@@ -200,6 +200,15 @@ def test_cors() -> None:
         ),
         ({"authorizer": replace(TOKENS, audience=())}, "authorizer.audience is empty; allowed: at least one"),
         ({"cors": Cors(origins=())}, "cors.origins is empty; allowed: at least one origin"),
+        (
+            {"cors": Cors(origins=("https://x",), methods=("ANY",))},
+            "cors.methods is 'ANY'; allowed: GET, POST",
+        ),
+        (
+            {"cors": Cors(origins=("https://x",), headers=("a b",))},
+            "cors.headers is 'a b'; allowed: names of HTTP",
+        ),
+        ({"cors": Cors(origins=("https://x",), max_age_s=-2)}, "cors.max_age_s is -2; allowed: -1 to 86400"),
         ({"cors": Cors(origins=("*",))}, "cors.origins is '*'; allowed: exact origins"),
         ({"kms_key_arn": "x"}, "kms_key_arn is 'x'; allowed: an ARN as"),
     ],
