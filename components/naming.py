@@ -15,6 +15,9 @@ from components.problems import Problem, refuse
 ALIAS = "live"
 """The alias that every service is called by."""
 
+SHARED = "shared"
+"""The tag `Service` of what belongs to a system, and to no single one of its services."""
+
 _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -138,9 +141,10 @@ class Scope:
         """Make an ARN of IAM, which knows no region."""
         return f"arn:{self.partition}:iam::{self.account}:{resource}"
 
-    def tags(self, **more: str) -> dict[str, str]:
-        """Make the tags that everything of this system carries, and some more."""
-        return {"System": self.system, "Stage": self.stage, "ManagedBy": "pulumi", **more}
+    def tags(self, service: str | None = None) -> dict[str, str]:
+        """Make the tags that everything of this system carries; what is no single service's is shared."""
+        service = service or SHARED
+        return {"System": self.system, "Service": service, "Stage": self.stage, "ManagedBy": "pulumi"}
 
 
 @dataclass(frozen=True, kw_only=True)

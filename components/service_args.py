@@ -88,7 +88,7 @@ class LambdaServiceArgs:
     @property
     def tags(self) -> dict[str, str]:
         """The tags of everything that the service is made of."""
-        return self.scope.tags(Service=self.service)
+        return self.scope.tags(self.service)
 
     @property
     def log_level(self) -> str:

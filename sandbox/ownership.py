@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-SHARED: Final = "(shared)"
-"""The service of what belongs to a system, and to no single one of its services."""
+SHARED: Final = "shared"
+"""The service of what belongs to a system, and to no single one of its services: so the tag may say, too."""
 FUNCTION: Final = "aws:lambda/function:Function"
 
 

@@ -180,7 +180,7 @@ def test_no_stage_reaches_another_account_or_region(run: Any, system: str, stage
     assert json.loads(provider["allowedAccountIds"]) == [ACCOUNTS[stage]]
     assert provider["region"] == SYSTEMS[system]
     assert json.loads(provider["defaultTags"]) == {
-        "tags": {"System": system, "Stage": stage, "ManagedBy": "pulumi"}
+        "tags": {"System": system, "Service": "shared", "Stage": stage, "ManagedBy": "pulumi"}
     }
     others = [each for each in graph.resources if each.custom and each.name != f"{system}-aws"]
     assert {resource.provider for resource in others} == {f"{system}-aws"}
@@ -242,10 +242,13 @@ def test_everything_that_takes_tags_has_them(run: Any, system: str, stage: str) 
         "UserPoolClient",
         "aws",
     }
-    for resource in run(stage, **alone(system)).resources:
+    graph = run(stage, **alone(system))
+    services = {*graph.outputs[system]["functions"], "shared"}
+    for resource in graph.resources:
         if resource.custom and resource.type.rpartition(":")[2] not in untagged:
             tags = resource.inputs["tags"]
             assert tags["System"] == system, resource.name
+            assert tags["Service"] in services, resource.name
             assert (tags["Stage"], tags["ManagedBy"]) == (stage, "pulumi"), resource.name
 
 

@@ -191,7 +191,7 @@ class Queue(Component):
             visibility_timeout_seconds=self.args.visibility_timeout_s,
             redrive_policy=self._redrive(),
             redrive_allow_policy=_allow_redrive(self.args.source_arn) if self.args.source_arn else None,
-            tags=self.args.scope.tags(**({"Service": self.args.service} if self.args.service else {})),
+            tags=self.args.scope.tags(self.args.service),
             opts=self.inside(protect=self.args.protect or None),
         )
 

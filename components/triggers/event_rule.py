@@ -187,7 +187,7 @@ class EventRule(Component):
             schedule_expression=args.schedule,
             event_pattern=_json(args.pattern),
             state="ENABLED" if args.enabled else "DISABLED",
-            tags=args.scope.tags(Service=args.service),
+            tags=args.scope.tags(args.service),
             opts=self.inside(),
         )
 

@@ -90,7 +90,7 @@ OPS_02 = Rule(
     settings={
         "tags": Setting(
             schema={"type": "array", "items": {"type": "string"}},
-            default=["System", "Stage", "ManagedBy"],
+            default=["System", "Service", "Stage", "ManagedBy"],
             what="The required tags' keys",
         ),
         "remedyTags": Setting(

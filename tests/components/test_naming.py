@@ -39,12 +39,9 @@ def test_a_prefix_and_a_log_group_of_ones_own() -> None:
 
     assert names.function == "hoopstat-haus-dev-mcp-server"
     assert names.log_group == "/hoopstat/mcp"
-    assert scope.tags(Service="mcp-server") == {
-        "System": "hoopstat",
-        "Stage": "dev",
-        "ManagedBy": "pulumi",
-        "Service": "mcp-server",
-    }
+    tags = {"System": "hoopstat", "Stage": "dev", "ManagedBy": "pulumi"}
+    assert scope.tags("mcp-server") == {**tags, "Service": "mcp-server"}
+    assert scope.tags() == {**tags, "Service": "shared"}
 
 
 @pytest.mark.parametrize(

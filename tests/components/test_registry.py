@@ -33,7 +33,7 @@ def test_tags_stay_what_they_are_and_images_are_scanned() -> None:
         "forceDelete": True,
         "imageScanningConfiguration": {"scanOnPush": True},
         "imageTagMutability": "IMMUTABLE",
-        "tags": {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi"},
+        "tags": {"System": "typerush", "Service": "shared", "Stage": "dev", "ManagedBy": "pulumi"},
     }
 
 

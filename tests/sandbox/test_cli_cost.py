@@ -58,7 +58,7 @@ def test_the_estimate_of_a_stage(project: Path) -> None:
     assert "List prices of us-east-1 on 2026-" in told
     found = json.loads(fleet(project, "cost", "--json"))
     assert (found["total"], found["change"], found["currency"]) == (2.2, None, "USD")
-    assert found["services"] == [{"system": "shop", "service": "(shared)", "usd": 2.2, "change": None}]
+    assert found["services"] == [{"system": "shop", "service": "shared", "usd": 2.2, "change": None}]
     assert [each["resource"] for each in found["charges"]] == ["one", "two", "orders"]  # by their URNs
 
 

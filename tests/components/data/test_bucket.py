@@ -20,7 +20,7 @@ def test_a_bucket_is_private_encrypted_versioned_and_over_tls_only() -> None:
     assert graph["photos-bucket"].inputs == {
         "bucket": NAME,
         "forceDestroy": True,
-        "tags": {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi"},
+        "tags": {"System": "typerush", "Service": "shared", "Stage": "dev", "ManagedBy": "pulumi"},
     }
     assert graph["photos-public-access-block"].inputs == {
         "bucket": NAME,

@@ -12,7 +12,7 @@ def test_the_functions_reach_the_database_on_one_port() -> None:
         "fromPort": 5432,
         "toPort": 5432,
         "description": "typerush-dev: functions to the database",
-        "tags": {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi"},
+        "tags": {"System": "typerush", "Service": "shared", "Stage": "dev", "ManagedBy": "pulumi"},
     }
     functions, database = NETWORK.security_group_id, DATABASE.security_group_id
     assert graph["access-ingress"].inputs == {

@@ -27,7 +27,7 @@ def test_a_table() -> None:
         "pointInTimeRecovery": {"enabled": True},
         "serverSideEncryption": {"enabled": True},
         "deletionProtectionEnabled": True,
-        "tags": {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi"},
+        "tags": {"System": "typerush", "Service": "shared", "Stage": "dev", "ManagedBy": "pulumi"},
     }
     assert table.protect
 

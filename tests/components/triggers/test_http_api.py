@@ -13,7 +13,7 @@ from components.triggers.http_api import HttpApi, HttpApiArgs, JwtAuthorizer
 from tests.components.sample import KEY, SCOPE, service_args
 from tests.mocks import Graph, declare
 
-TAGS = {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi"}
+TAGS = {"System": "typerush", "Service": "shared", "Stage": "dev", "ManagedBy": "pulumi"}
 TOKENS = JwtAuthorizer(issuer="https://issuer.example", audience=("game",))
 API = HttpApiArgs(
     scope=SCOPE,

@@ -13,7 +13,7 @@ from components.triggers.rest_api import EVERY_ORIGIN, CognitoAuthorizer, RestAp
 from tests.components.sample import KEY, SCOPE, service_args
 from tests.mocks import Graph, declare
 
-TAGS = {"System": "typerush", "Stage": "dev", "ManagedBy": "pulumi"}
+TAGS = {"System": "typerush", "Service": "shared", "Stage": "dev", "ManagedBy": "pulumi"}
 POOL = "arn:aws:cognito-idp:ap-southeast-1:123456789012:userpool/ap-southeast-1_AbC"
 TOKENS = CognitoAuthorizer(user_pool_arns=(POOL,))
 ONE = Cors(origins=("https://app.example",), headers=("Authorization", "Content-Type"))

@@ -103,7 +103,7 @@ def test_a_composite_alarm_acts_for_its_parts() -> None:
 @pytest.mark.parametrize(
     ("tags", "says"),
     [
-        ({}, "it lacks System, Stage, ManagedBy"),
+        ({}, "it lacks System, Service, Stage, ManagedBy"),
         ({**TAGS, "Stage": ""}, "it lacks Stage"),
         (UNKNOWN, "its tags can't be known at this preview"),
     ],
@@ -116,7 +116,7 @@ def test_missing_tags(tags: object, says: str) -> None:
 
 def test_tags_of_the_provider_count() -> None:
     stack = estate()
-    stack["table"]["tags"] = {"Stage": "dev"}
+    stack["table"]["tags"] = {"Stage": "dev", "Service": "orders"}
     stack.provider["defaultTags"] = json.dumps({"tags": {"System": "shop", "ManagedBy": "pulumi"}})
     assert found(stack, OPS_02) == []
     del stack.provider["defaultTags"]
