@@ -10,6 +10,8 @@ from typing import Any
 import pulumi.runtime
 
 import settings
+from components.concurrency import ProvisionedConcurrency
+from components.traffic import CodeDeploy
 from settings import Mistake, SettingsError, Stage
 
 ACCOUNT = "111122223333"
@@ -65,6 +67,29 @@ OTHERS: Mapping[str, Mapping[str, Any]] = {
     "hoopstat": {"region": "us-east-1"},
 }
 """What is enough to deploy the systems that STAGE doesn't have."""
+
+
+SIGNED: Mapping[str, str] = {"bucket": "signed-packages", "key": "signed/0123abcd.zip", "version": "v7"}
+SERVICE: Mapping[str, Any] = {
+    "memoryMb": 2048,
+    "timeoutS": 45,
+    "ephemeralStorageMb": 1024,
+    "logLevel": "debug",
+    "reservedConcurrency": 10,
+    "provisionedConcurrency": {"min": 1, "max": 5},
+    "traffic": {"codeDeploy": {"percent": 20, "minutes": 5, "linear": True}},
+}
+"""Everything that can be said of any service; SERVICE_ARGS is what arrives."""
+
+SERVICE_ARGS: Mapping[str, Any] = {
+    "memory_mb": 2048,
+    "timeout_s": 45,
+    "ephemeral_storage_mb": 1024,
+    "log_level": "debug",
+    "reserved_concurrency": 10,
+    "provisioned_concurrency": ProvisionedConcurrency(min=1, max=5),
+    "traffic": CodeDeploy(percent=20, minutes=5, linear=True),
+}
 
 
 class _Removed:

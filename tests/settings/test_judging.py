@@ -12,11 +12,10 @@ import bundling
 from settings import Mistake
 from tests.components.sample import bundle
 from tests.settings import sample
-from tests.settings.sample import ACCOUNT, OTHERS, REGION, STAGE, changed
+from tests.settings.sample import ACCOUNT, OTHERS, REGION, SIGNED, STAGE, changed
 
 FLEET = "lambda-fleet"
 SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:gold-a1B2c3"
-SIGNED = {"bucket": "signed-packages", "key": "signed/0123abcd.zip", "version": "v7"}
 EVERYTHING = changed(
     {
         f"{FLEET}:systems": ["typerush", *OTHERS],
@@ -102,8 +101,14 @@ def test_what_has_no_key_is_told_of_the_system(monkeypatch: pytest.MonkeyPatch) 
         return replace(bundle(source.as_posix(), target), size_bytes=60 * 1024 * 1024)
 
     monkeypatch.setattr(bundling, "build", large)
-    mistakes = told({"hoopstat.mcpServer.functionUrl": True})
-    assert list(mistakes) == ["typerush", "spendsense", "payments", "hoopstat.mcpServer.functionUrl"]
+    mistakes = told({"spendsense.apiFunction.functionUrl": True, "hoopstat.mcpServer.functionUrl": True})
+    assert list(mistakes) == [
+        "typerush",
+        "spendsense.apiFunction.functionUrl",
+        "spendsense",
+        "payments",
+        "hoopstat.mcpServer.functionUrl",
+    ]
     assert mistakes["typerush"].found == "package typerush-text-layer: its size is 60.0 MB"
     assert "codeBucket" in mistakes["typerush"].mend
     assert told({"codeBucket": "packages-111122223333"}) == {}

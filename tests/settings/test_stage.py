@@ -18,7 +18,7 @@ from components.triggers.api import Cors, Throttling
 from components.triggers.http_api import JwtAuthorizer
 from settings import Stage
 from tests.settings import sample
-from tests.settings.sample import ACCOUNT, REGION, STAGE, changed
+from tests.settings.sample import ACCOUNT, REGION, SIGNED, STAGE, changed
 
 TYPERUSH = "lambda-fleet:typerush"
 
@@ -128,20 +128,19 @@ def test_a_system_of_another_region_has_its_own_topic_key_and_bucket() -> None:
 
 
 def test_signed_code_and_a_secret_under_a_key_of_ones_own() -> None:
-    signed = {"bucket": "signed-packages", "key": "signed/0123abcd.zip", "version": "v7"}
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     args = _typerush(
         sample.load(
             changed(
                 {
-                    f"{TYPERUSH}.textService.signedPackage": signed,
-                    f"{TYPERUSH}.signedTextLayer": signed,
+                    f"{TYPERUSH}.textService.signedPackage": SIGNED,
+                    f"{TYPERUSH}.signedTextLayer": SIGNED,
                     f"{TYPERUSH}.database.secretKmsKeyArn": key,
                 }
             )
         )
     )
-    assert args.text_service.signed_package == args.signed_text_layer == SignedPackage(**signed)
+    assert args.text_service.signed_package == args.signed_text_layer == SignedPackage(**SIGNED)
     assert args.text_service.code("functions/x/y", args.common.packages).bundle is None
     assert args.database.secret.kms_key_arn == key
 
