@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bundling
 from components.bedrock import BedrockModel
-from components.code import Code, Packages
+from components.code import Code, Packages, SignedPackage
 from components.data.database import Database
 from components.data.secret import Secret
 from components.naming import Scope
@@ -16,6 +17,7 @@ from components.network import Network
 from components.service_args import LambdaServiceArgs
 from components.system import StageArgs
 from components.systems.typerush import TypeRushArgs
+from components.triggers.api import Throttling
 from tests.mocks import ACCOUNT, REGION
 
 SCOPE = Scope(system="typerush", stage="dev", account=ACCOUNT, region=REGION)
@@ -74,6 +76,15 @@ TYPERUSH = TypeRushArgs(
     game_service_role_arn=GAME_ROLE,
     model=BedrockModel.by_id(SCOPE, MODEL),
 )
+
+
+THROTTLING = Throttling(rate_limit=5, burst_limit=10)
+SIGNED = SignedPackage(bucket="signed-packages", key="signed/0123abcd.zip", version="v7")
+
+
+def throttled(settings: Mapping[str, Any]) -> tuple[float, int]:
+    """Read how many requests an API's settings let through: steadily, and at once."""
+    return settings["throttlingRateLimit"], settings["throttlingBurstLimit"]
 
 
 def service_args(**changes: Any) -> LambdaServiceArgs:

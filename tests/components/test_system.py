@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from components.code import Code, LayerArgs
+from components.concurrency import ProvisionedConcurrency
 from components.problems import InvalidArgumentsError
 from components.service_args import LambdaServiceArgs
-from components.system import Parts, StageArgs, System, SystemArgs, SystemService
+from components.system import Parts, ServiceArgs, StageArgs, System, SystemArgs, SystemService
+from components.traffic import HeldBack
 from components.triggers.api import Route
 from components.triggers.http_api import HttpApiArgs
-from tests.components.sample import KEY, PACKAGES, SCOPE, TOPIC, service_args
+from tests.components.sample import KEY, PACKAGES, SCOPE, SIGNED, TOPIC, service_args
 from tests.mocks import declare
 
 SIGNING = "arn:aws:lambda:ap-southeast-1:123456789012:code-signing-config:csc-0123456789abcdef0"
@@ -87,6 +89,25 @@ def test_what_a_stage_says_reaches_every_service() -> None:
     assert all(group.protect for group in graph.of("LogGroup").values())
     assert {tuple(alarm.inputs["alarmActions"]) for alarm in graph.of("MetricAlarm").values()} == {(TOPIC,)}
     assert all(role.inputs["permissionsBoundary"] for role in graph.of("Role").values())
+
+
+def test_what_a_stage_chooses_for_a_service_reaches_it() -> None:
+    chosen = ServiceArgs(
+        runtime="python3.13",
+        memory_mb=1024,
+        timeout_s=45,
+        ephemeral_storage_mb=2048,
+        reserved_concurrency=10,
+        provisioned_concurrency=ProvisionedConcurrency(min=1, max=5),
+        traffic=HeldBack(version="7", percent=90),
+    )
+    service = chosen.applied_to(service_args())
+    own = {"signed_package", "log_level", "function_url"}  # each service sees to these itself
+    names = {field.name for field in fields(chosen)} - own
+    assert {name: getattr(service, name) for name in names} == {name: getattr(chosen, name) for name in names}
+    assert chosen.code("functions/small/function", PACKAGES).bundle
+    signed = replace(chosen, signed_package=SIGNED).code("functions/small/function", PACKAGES)
+    assert (signed.signed_package, signed.bundle) == (SIGNED, None)
 
 
 def test_a_layer_of_two_services_is_made_once() -> None:

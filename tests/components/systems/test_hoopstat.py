@@ -10,7 +10,7 @@ from components.data.secret import Secret
 from components.naming import Scope
 from components.problems import InvalidArgumentsError
 from components.systems.hoopstat import Hoopstat, HoopstatArgs, ImageServiceArgs, Pipeline
-from tests.components.sample import KEY, NETWORK, STAGE, TOPIC
+from tests.components.sample import KEY, NETWORK, STAGE, THROTTLING, TOPIC, throttled
 from tests.mocks import ACCOUNT, REGION, Graph, declare
 
 # The mocks' AWS is in this region, wherever a system is.
@@ -169,7 +169,14 @@ def test_what_a_stage_can_switch_on() -> None:
     chosen = replace(
         HOOPSTAT.mcp_server, dead_letters=True, reserved_concurrency=5, secrets={"STATS_KEY_ARN": secret}
     )
-    graph = deploy(mcp_server=chosen, network=NETWORK, source_url="https://stats.example/{date}")
+    graph = deploy(
+        mcp_server=chosen,
+        network=NETWORK,
+        source_url="https://stats.example/{date}",
+        schedule="rate(1 hour)",
+        throttling=THROTTLING,
+        pipeline=replace(PIPELINE, branch="stable"),
+    )
     function = graph[f"{MCP}-function"].inputs
     assert function["reservedConcurrentExecutions"] == 5
     assert function["vpcConfig"]["subnetIds"] == list(NETWORK.subnet_ids)
@@ -179,6 +186,10 @@ def test_what_a_stage_can_switch_on() -> None:
     assert "ReadStatsKeyArnSecret" in sids
     variables = graph[f"{BRONZE}-function"].inputs["environment"]["variables"]
     assert variables["SOURCE_URL"] == "https://stats.example/{date}"
+    assert graph["hoopstat-daily-ingestion-rule"].inputs["scheduleExpression"] == "rate(1 hour)"
+    assert throttled(graph["hoopstat-api-stage"].inputs["defaultRouteSettings"]) == (5, 10)
+    trust = graph["hoopstat-deployment-role-role"].inputs["assumeRolePolicy"]
+    assert "repo:hoopstat-haus/hoopstat-haus:ref:refs/heads/stable" in trust
 
 
 def test_a_key_of_ones_own_reaches_everything() -> None:

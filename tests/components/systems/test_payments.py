@@ -10,7 +10,7 @@ from components.concurrency import ProvisionedConcurrency
 from components.naming import Scope
 from components.problems import InvalidArgumentsError
 from components.systems.payments import Payments, PaymentsArgs
-from tests.components.sample import KEY, NETWORK, STAGE
+from tests.components.sample import KEY, NETWORK, STAGE, THROTTLING, throttled
 from tests.mocks import ACCOUNT, REGION, Graph, declare
 
 SCOPE = Scope(system="payments", stage="dev", account=ACCOUNT, region=REGION)
@@ -209,6 +209,13 @@ def test_the_tables(graph: Graph) -> None:
         {"name": "GSI1", "hashKey": "GSI1PK", "rangeKey": "GSI1SK", "projectionType": "ALL"}
     ]
     assert (known["hashKey"], known["ttl"]) == ("id", {"attributeName": "expiration", "enabled": True})
+
+
+def test_what_a_stage_chooses() -> None:
+    graph = deploy(throttling=THROTTLING, password_sign_in=True)
+    assert throttled(graph["payments-api-stage"].inputs["defaultRouteSettings"]) == (5, 10)
+    (client,) = graph.of("UserPoolClient").values()
+    assert "ALLOW_USER_PASSWORD_AUTH" in client.inputs["explicitAuthFlows"]
 
 
 def test_what_holds_data_can_be_protected() -> None:

@@ -11,7 +11,7 @@ from components.naming import Scope
 from components.problems import InvalidArgumentsError
 from components.system import ServiceArgs
 from components.systems.spendsense import SCHEDULES, ApiArgs, SpendSense, SpendSenseArgs
-from tests.components.sample import KEY, NETWORK, STAGE, TOPIC
+from tests.components.sample import KEY, NETWORK, SIGNED, STAGE, THROTTLING, TOPIC, throttled
 from tests.mocks import ACCOUNT, REGION, Graph, declare
 
 # The mocks' AWS is in this region, wherever a system is.
@@ -97,6 +97,15 @@ def test_the_functions_share_one_layer() -> None:
     assert len(graph.of("LayerVersion")) == 1
     layers = {tuple(function.inputs["layers"]) for function in graph.of("Function").values()}
     assert layers == {(f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:spendsense-dev-layer:1",)}
+
+
+def test_a_layer_that_is_signed_and_throttling_are_the_stage_s() -> None:
+    api = replace(SPENDSENSE.api, throttling=THROTTLING)
+    graph = deploy(signed_layer=SIGNED, api=api)
+    (version,) = graph.of("LayerVersion").values()
+    assert (version.inputs["s3Bucket"], version.inputs["s3Key"]) == (SIGNED.bucket, SIGNED.key)
+    (settings,) = graph.of("MethodSettings").values()
+    assert throttled(settings.inputs["settings"]) == (5, 10)
 
 
 def test_the_routes() -> None:

@@ -10,7 +10,7 @@ from components.naming import Scope
 from components.problems import InvalidArgumentsError
 from components.system import ServiceArgs
 from components.systems.superscapes import Superscapes, SuperscapesArgs
-from tests.components.sample import KEY, STAGE, TOPIC
+from tests.components.sample import KEY, STAGE, THROTTLING, TOPIC, throttled
 from tests.mocks import ACCOUNT, REGION, Graph, declare
 
 # The mocks' AWS is in this region, wherever a system is.
@@ -194,8 +194,10 @@ def test_what_a_stage_chooses() -> None:
         check="rate(5 minutes)",
         start_rds=ServiceArgs(runtime="python3.13", memory_mb=256, timeout_s=60, function_url=True),
         auto_stop_rds=replace(SUPERSCAPES.auto_stop_rds, log_level="debug"),
+        throttling=THROTTLING,
         common=replace(STAGE, kms_key_arn=KEY, protect=True),
     )
+    assert throttled(graph["superscapes-api-stage"].inputs["defaultRouteSettings"]) == (5, 10)
     start = graph["superscapes-start-rds-function"].inputs
     assert (start["runtime"], start["memorySize"], start["timeout"]) == ("python3.13", 256, 60)
     assert graph["superscapes-start-rds-url"].inputs["authorizationType"] == "AWS_IAM"

@@ -9,6 +9,7 @@ from components.bedrock import BedrockModel
 from components.data.secret import Secret
 from components.problems import InvalidArgumentsError
 from components.systems.typerush import ApiArgs, TypeRush, TypeRushArgs
+from components.triggers.api import Cors
 from components.triggers.http_api import JwtAuthorizer
 from tests.components.sample import (
     DATABASE,
@@ -17,10 +18,13 @@ from tests.components.sample import (
     MODEL,
     SCOPE,
     SECRET_ARN,
+    SIGNED,
     STAGE,
+    THROTTLING,
     TYPERUSH,
     BuiltPackages,
     bundle,
+    throttled,
 )
 from tests.mocks import Graph, declare
 
@@ -205,6 +209,16 @@ def test_with_tokens_only_health_is_public() -> None:
         if route.inputs["authorizationType"] == "NONE"
     }
     assert open_to_all == {"GET /health", "GET /records/health", "GET /texts/health"}
+
+
+def test_what_a_stage_chooses() -> None:
+    api = ApiArgs(throttling=THROTTLING, cors=Cors(origins=("https://game.example",)))
+    graph = deploy(replace(TYPERUSH, api=api, signed_text_layer=SIGNED))
+    assert throttled(graph["typerush-api-stage"].inputs["defaultRouteSettings"]) == (5, 10)
+    cors = graph["typerush-api-api"].inputs["corsConfiguration"]
+    assert cors["allowOrigins"] == ["https://game.example"]
+    (version,) = graph.of("LayerVersion").values()
+    assert (version.inputs["s3Bucket"], version.inputs["s3Key"]) == (SIGNED.bucket, SIGNED.key)
 
 
 def test_an_api_that_is_there_already_calls_instead() -> None:
