@@ -88,8 +88,8 @@ class HoopstatArgs(SystemArgs):
                     where=where,
                     what=f"{what}.signed_package",
                     got="given for a container image",
-                    allowed="None",
-                    mend="The image runs, which image_tag names.",
+                    allowed="nothing: Lambda checks no signatures of images",
+                    mend="What runs is the image.",
                 )
         if not self.bronze_ingestion.dead_letters:
             yield Problem(

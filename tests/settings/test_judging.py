@@ -75,7 +75,7 @@ def test_a_setting_without_a_default_is_mended_before_its_system_is_judged() -> 
         ("payments.accounts.functionUrl", True, "True", "False"),
         ("spendsense.apiFunction.functionUrl", True, "True", "False"),
         ("hoopstat.bronzeIngestion.deadLetters", False, "False", "True"),
-        ("hoopstat.mcpServer.signedPackage", SIGNED, "given for a container image", "None"),
+        ("hoopstat.mcpServer.signedPackage", SIGNED, "given for a container image", "nothing"),
         ("hoopstat.mcpServer.secrets", {"GOLD_BUCKET": SECRET}, "'GOLD_BUCKET'", "SILVER_BUCKET are its own"),
     ],
 )
