@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from bundling.manifest import Manifest
 from bundling.model import BundleError, Target
 from bundling.sources import MANIFEST
+
+_FINDING_UV = threading.Lock()
+"""uv looks with sysconfig, which doesn't yet have all of its variables when a second thread asks."""
 
 _LOCK = "requirements.txt"
 _WISHES = "requirements.in"
@@ -149,7 +153,8 @@ def _uv() -> str:
     try:
         from uv import find_uv_bin
 
-        return find_uv_bin()
+        with _FINDING_UV:
+            return find_uv_bin()
     except (ImportError, FileNotFoundError):
         raise BundleError("uv isn't installed in this environment: run `make setup`.") from None
 
