@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 
 from sandbox.provider import Endpoint, table
 from sandbox.provider.resource import ResourceType
@@ -22,6 +22,8 @@ from tests.sandbox.provider.roundtrips.world import World
 from tests.sandbox.provider.walk import found_again, not_found
 
 ARN = r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|lambda)?:.+"
+ROUNDS = 4
+"""Of six examples each, until every property was in one: what is drawn also depends on what else is imported."""
 MADE = [token for token in table.tokens() if token not in cases.ABSENT]
 
 
@@ -41,7 +43,6 @@ def test_a_round_trip(world: World, token: str) -> None:
     @settings(
         max_examples=6,
         phases=[Phase.generate],  # an example takes a second: it is told as it is
-        derandomize=True,
         database=None,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -56,9 +57,12 @@ def test_a_round_trip(world: World, token: str) -> None:
             seen.update(state)
         _trip(world.client, kind, draw, *drawn)
 
-    trip()
-    undrawn = kind.inputs.keys() - seen - draw.never.keys() - EVERYWHERE.keys()
-    assert not undrawn, "no example has these"
+    wanted = kind.inputs.keys() - draw.never.keys() - EVERYWHERE.keys()
+    for number in range(ROUNDS):
+        seed(number)(trip)()
+        if wanted <= seen:
+            return
+    assert wanted <= seen, "no example has these"
 
 
 def _trip(client: Client, kind: ResourceType, draw: Draw, first: PropertyMap, second: PropertyMap) -> None:
