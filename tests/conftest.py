@@ -25,14 +25,10 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)  # the marks come from hooks, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no process of several is left alone with one of them.
+    """Begin with the files that take longest, so that no process of several is left alone with one of them."""
 
-    Those that only wait come first of all, when the checks of `make test` still run beside them.
-    """
-
-    def order(item: pytest.Item) -> tuple[bool, bool, bool]:
-        marks = {mark.name for mark in item.iter_markers()}
-        return "waits" not in marks, "e2e" not in marks, item.path.parent != Path(__file__).parent
+    def order(item: pytest.Item) -> tuple[bool, bool]:
+        return item.get_closest_marker("e2e") is None, item.path.parent != Path(__file__).parent
 
     items.sort(key=order)
 

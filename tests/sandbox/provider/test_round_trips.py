@@ -23,7 +23,7 @@ from tests.sandbox.provider.walk import found_again, not_found
 
 ARN = r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|lambda)?:.+"
 ROUNDS = 4
-"""Of six examples each, until every property was in one: what is drawn also depends on what else is imported."""
+"""Of six examples each, until every property was in one: what is drawn depends on what is imported, too."""
 MADE = [token for token in table.tokens() if token not in cases.ABSENT]
 
 
