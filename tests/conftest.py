@@ -25,7 +25,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)  # the marks come from hooks, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no process of several is left alone with one of them."""
+    """Begin with the files that take longest, so that no process is left alone with one of them."""
 
     def order(item: pytest.Item) -> tuple[bool, bool]:
         return item.get_closest_marker("e2e") is None, item.path.parent != Path(__file__).parent
