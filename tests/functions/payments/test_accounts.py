@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.systems.payments import PaymentsArgs
 from tests.functions.payments.conftest import LambdaContext, Load, app_table, http
 
 ADA = {"email": "Ada@example.com", "name": "Ada"}
@@ -89,6 +90,23 @@ def test_a_fault_tells_nothing(call: Call, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(users, "_table", None)
     assert call("GET", "/users/ada") == (500, {"error": "internal error"})
+
+
+def test_a_request_ends_before_the_functions_time_is_up(call: Call) -> None:
+    import users
+
+    config = users._table.meta.client.meta.config
+    longest = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) + 1
+    calls: list[float] = []
+    users._table.meta.client.meta.events.register("before-call", lambda **_: calls.append(longest))
+    for method, path, body in (
+        ("PUT", "/users/ada", ADA),
+        ("GET", "/users/ada", None),
+        ("GET", "/users/ada/orders", None),
+    ):
+        calls.clear()
+        call(method, path, body)
+        assert 0 < sum(calls) < PaymentsArgs.accounts.timeout_s
 
 
 def test_health(load: Load, aws: Callable[[str], Any]) -> None:
