@@ -54,6 +54,8 @@ from .turns import Turn, Turns
 
 _SERVER_THREADS = 512  # each waiting registration holds one; they are made as they are needed
 _PROGRAM_END_TIMEOUT_S = 30.0
+_LOOK_UP_S = 0.5
+"""How often the main thread looks up from waiting: Ctrl-C in the moment before it waits doesn't wake it."""
 
 
 class Deployment:
@@ -271,7 +273,8 @@ class Deployment:
             watcher = threading.Thread(target=self._watch, args=(program,), daemon=True)
             watcher.start()
             try:
-                self._finished.wait()
+                while not self._finished.wait(_LOOK_UP_S):
+                    pass
                 if not self.cancelled and not program.failed:
                     if self.preview and not self.hooks.run_in_preview:
                         self._release_program()  # it can end while we finish
