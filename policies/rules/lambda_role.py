@@ -10,20 +10,11 @@ from policies.iam import catalog
 from policies.iam.carriers import Carrier, carriers_of
 from policies.iam.document import Statement
 from policies.rule import Context, Rule, resources
+from policies.rules.iam_resources import NETWORK_INTERFACES
 from policies.rules.reading import is_given
 from policies.view import Graph, Resource
 from policies.view.arn import Arn
 from policies.view.graph import FUNCTION, QUEUE
-
-_INTERFACES: Final = (
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-)
-"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions"""
 
 _TRACES: Final = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 """https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html#services-xray-permissions"""
@@ -65,7 +56,7 @@ def _judgeable(graph: Graph, function: Resource) -> Carrier | None:
 def _needs(function: Resource, graph: Graph) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """What asks for actions, which, and on what; `*` also where a target's ARN can't be known yet."""
     if is_given(function, "vpcConfig.subnetIds"):
-        yield "vpcConfig", _INTERFACES, "*"
+        yield "vpcConfig", NETWORK_INTERFACES, "*"
     if function.text("tracingConfig.mode") == "Active":
         yield "tracingConfig", _TRACES, "*"
     target = graph.link(function, "deadLetterConfig.targetArn", QUEUE, _TOPIC)

@@ -197,9 +197,7 @@ def say_diagnostic(out: Console, event: Diagnostic) -> None:
     """Print a line of the program or of the engine."""
     if event.ephemeral:
         return
-    style = {Severity.ERROR: "[red]error:[/] ", Severity.WARNING: "[yellow]warning:[/] "}.get(
-        event.severity, ""
-    )
+    style = _SEVERITIES.get(event.severity, "")
     where = f"[dim]{escape(event.urn.rsplit('::', 1)[-1])}:[/] " if event.urn else ""
     out.print(f"{style}{where}{escape(event.message.rstrip())}")
 

@@ -39,7 +39,10 @@ def output(name: str | None, show_secrets: bool) -> None:
     place = workspace()
     outputs = place.store.outputs()
     found: Any = outputs
-    for part in () if not name else (name,) if name in outputs else name.split("."):
+    path = name.split(".") if name else []
+    if name in outputs:
+        path = [name]
+    for part in path:
         inner = _open(found) if show_secrets else found
         if not isinstance(inner, dict) or part not in inner:
             known = list(inner) if isinstance(inner, dict) else []

@@ -36,7 +36,6 @@ class Program:
             start_new_session=True,  # Ctrl-C is for the engine, which ends the program when it is done
         )
         self._readers: list[threading.Thread] = []
-        self._runs = False
         self._closed = False
 
     @classmethod
@@ -61,7 +60,6 @@ class Program:
             reader.start()
             self._readers.append(reader)
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        self._runs = True
         with suppress(BrokenPipeError):  # it is gone already; wait() tells how
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()  # and stays open: the program ends when we do
@@ -91,7 +89,7 @@ class Program:
 
     def close(self) -> None:
         """End it if it still runs, politely at first. May be called more than once."""
-        if not self._runs:
+        if not self._readers:  # it was never told to run: it waits for that
             self._close_input()
         for sign, patience_s in ((signal.SIGINT, 2.0), (signal.SIGKILL, 10.0)):
             if self._process.poll() is not None:

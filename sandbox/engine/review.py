@@ -44,7 +44,7 @@ def review(
 
     def hear(line: str) -> None:
         if on_event is not None:
-            on_event(redaction.event(Diagnostic(severity=Severity.INFO_ERR, message=line)))
+            on_event(Diagnostic(severity=Severity.INFO_ERR, message=redaction.text(line)))
 
     with ExitStack() as stack:
         packs = []

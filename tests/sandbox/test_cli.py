@@ -7,30 +7,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from sandbox.cli import _COMMANDS, main
+from sandbox.cli import _COMMANDS
 from sandbox.home import FLEET_ROOT, Home
-
-Fleet = Callable[..., "tuple[int, str, str]"]
+from tests.sandbox.conftest import Fleet
 
 PULUMI_YAML = "name: shop\nruntime: python\n"
-
-
-@pytest.fixture
-def fleet(fleet_home: Home, capsys: pytest.CaptureFixture[str]) -> Fleet:
-    """Run the command in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from sandbox.cli import main
-from sandbox.home import Home
 from tests.bundling import sample
+from tests.sandbox.conftest import Fleet
 
-Fleet = Callable[..., "tuple[int, str, str]"]
 SIZES = {"shop-greeter": 300_000, "shop-teller": 40_000}
 
 
@@ -30,15 +28,8 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fleet(fleet_home: Home, project: Path, capsys: pytest.CaptureFixture[str]) -> Fleet:
-    del fleet_home
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(["-C", str(project), "build", *arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+def fleet(fleet: Fleet, project: Path) -> Fleet:
+    return partial(fleet, "-C", project, "build")
 
 
 def test_a_table_of_sizes(fleet: Fleet, project: Path) -> None:

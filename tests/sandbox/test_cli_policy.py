@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.cli import main
 from sandbox.engine.errors import StateError
 from sandbox.engine.properties import Secret
 from sandbox.engine.state.exported import read_export
-from sandbox.home import Home
-
-Fleet = Callable[..., "tuple[int, str, str]"]
+from tests.sandbox.conftest import Fleet
 
 PACK = """
 from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy, StackValidationPolicy
@@ -42,16 +38,6 @@ SECRET = {
     "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
     "ciphertext": "v1:AAAA:BBBB",
 }
-
-
-@pytest.fixture
-def fleet(fleet_home: Home, capsys: pytest.CaptureFixture[str]) -> Fleet:
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -7,17 +7,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.cli import main
 from sandbox.home import FLEET_ROOT, Home
+from tests.sandbox.conftest import Fleet
 
-Fleet = Callable[..., "tuple[int, str, str]"]
 ROOT = "urn:pulumi:local::shop::pulumi:pulumi:Stack::shop-local"
 QUEUE = "urn:pulumi:local::shop::shop:index:Queue::queue"
 HOLDS = """
@@ -43,16 +42,12 @@ def program(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fleet(
-    fleet_home: Home, program: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Fleet:
-    """Run the command on the program in this process: exit code, stdout, stderr."""
+def fleet(fleet: Fleet, program: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """Run the command on the program."""
 
     def run(*arguments: str | Path, stdin: str = "") -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = main(["-C", str(program), *map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return fleet("-C", program, *arguments)
 
     return run
 

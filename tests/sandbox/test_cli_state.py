@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.cli import main
 from sandbox.engine.project import Project
 from sandbox.engine.state import Operation, OperationType, ResourceState, StateStore
 from sandbox.home import Home
+from tests.sandbox.conftest import Fleet
 
-Fleet = Callable[..., "tuple[int, str, str]"]
 START = "urn:pulumi:local::shop::"
 ROOT = f"{START}pulumi:pulumi:Stack::shop-local"
 PROVIDER = f"{START}pulumi:providers:shop::p"
@@ -52,14 +51,9 @@ def program(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fleet(fleet_home: Home, program: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Fleet:
-    """Run the command on the program, which has a state, in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(["-C", str(program), *arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
+def fleet(fleet: Fleet, program: Path, tmp_path: Path) -> Fleet:
+    """Run the command on the program, which has a state."""
+    run = partial(fleet, "-C", program)
     given = tmp_path / "given.json"
     given.write_text(json.dumps({"version": 3, "deployment": {"resources": STATE}}))
     assert run("stack", "import", "--file", str(given))[0] == 0
