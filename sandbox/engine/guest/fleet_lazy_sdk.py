@@ -1,8 +1,9 @@
 """Makes programs load no more of Pulumi's SDKs than they use.
 
 ``import pulumi`` brings the automation API and dynamic providers along, and a generated package such as
-``pulumi_aws.lambda_`` imports every resource and function of its service. Here each comes at its first use.
-Programs see no difference: every name is there.
+``pulumi_aws.lambda_`` imports every resource and function of its service. Here each comes at its first use,
+and of the classes of their arguments and results (``fleet_lazy_classes``) those that are used. Programs see
+no difference: every name is there.
 
 A package counts as generated if it says so and consists of what the generator writes. All others are left
 alone.
@@ -18,7 +19,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import fleet_lazy_classes
+else:
+    import fleet_lazy_classes
 
 _SELDOM_USED = ("pulumi.automation", "pulumi.dynamic")
 _GENERATED = re.compile(
@@ -48,16 +54,33 @@ class _Finder(importlib.abc.MetaPathFinder):
             if spec and spec.loader:
                 spec.loader = importlib.util.LazyLoader(spec.loader)
             return spec
-        if not fullname.startswith("pulumi_") or fullname.count(".") != 1:
+        loader = _loader(fullname)
+        if loader is None:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)
         if (
             spec
-            and spec.submodule_search_locations
+            and bool(spec.submodule_search_locations) == (loader is _PackageLoader)
             and type(spec.loader) is importlib.machinery.SourceFileLoader
         ):
-            spec.loader = _PackageLoader(fullname, spec.loader.path)
+            spec.loader = loader(fullname, spec.loader.path)
         return spec
+
+
+def _loader(module: str) -> type[importlib.machinery.SourceFileLoader] | None:
+    """What loads a module, where it isn't what loads all others."""
+    package, _, name = module.rpartition(".")
+    if not module.startswith("pulumi_"):
+        return None
+    if "." not in package:
+        return _PackageLoader
+    above = sys.modules.get(package)
+    if not isinstance(above, _Package):
+        return None
+    if name in (fleet_lazy_classes.ARGUMENTS, fleet_lazy_classes.RESULTS):
+        return fleet_lazy_classes.ClassesLoader
+    has_arguments = fleet_lazy_classes.ARGUMENTS in above._homes  # noqa: SLF001 - ours
+    return fleet_lazy_classes.ResourceLoader if has_arguments else None
 
 
 class _PackageLoader(importlib.machinery.SourceFileLoader):

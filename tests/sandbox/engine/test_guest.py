@@ -79,6 +79,146 @@ def test_only_what_is_used_is_loaded(sdk: Path) -> None:
     assert told("import pulumi\nprint(json.dumps(pulumi.dynamic.Resource.__name__))") == "Resource"
 
 
+SHAPE = """
+import inspect, typing
+import pulumi, pulumi._types
+from pulumi_aws import apigateway, lambda_, s3
+KNOWN = {"Output": pulumi.Output, "T": type(None)}
+def shape(kind):
+    beside = vars(sys.modules[kind.__module__])
+    return {
+        "module": kind.__module__,
+        "bases": [base.__qualname__ for base in kind.__mro__],
+        "members": sorted(vars(kind)),
+        "doc": kind.__doc__,
+        "hints": str(typing.get_type_hints(kind, None, KNOWN)),
+        "properties": [
+            (name, wire, str(typing.get_type_hints(each.fget, beside, KNOWN)))
+            for name, wire, each in pulumi._types._py_properties(kind)
+        ],
+        "init": str(inspect.signature(kind.__init__)),
+    }
+"""
+
+
+@pytest.mark.parametrize("module", ["lambda_._inputs", "lambda_.outputs", "apigateway._inputs", "s3.outputs"])
+def test_a_class_that_was_made_late_is_the_same(module: str) -> None:
+    code = (
+        f"{SHAPE}module = {module}\n"
+        "print(json.dumps({name: shape(getattr(module, name)) for name in module.__all__}))"
+    )
+    assert told(code) == told(code, lazy=False)
+
+
+def test_a_resource_has_the_same_types() -> None:
+    code = (
+        "import pulumi_aws as aws\nfrom pulumi._types import input_type_types, resource_types\n"
+        "print(json.dumps([{name: str(type) for name, type in types.items()}\n"
+        "    for types in (resource_types(aws.s3.Bucket), resource_types(aws.lambda_.Function),\n"
+        "        input_type_types(aws.s3.BucketArgs), input_type_types(aws.s3.BucketCorsRuleArgs))]))"
+    )
+    types = told(code)
+    assert types == told(code, lazy=False)
+    assert all(types)
+
+
+def test_only_the_classes_that_are_used_are_made() -> None:
+    assert told(
+        "import pulumi_aws as aws\n"
+        "aws.s3.Bucket, aws.s3.BucketCorsRuleArgs\n"
+        "made = [name for name in aws.s3._inputs.__all__ if name in vars(aws.s3._inputs)]\n"
+        "print(json.dumps(made))"
+    ) == ["BucketCorsRuleArgs"]
+
+
+REACHES = (
+    "from pulumi_lab.one import *",
+    "from pulumi_lab.one import ThingPartArgs, Thing, make",
+    "from pulumi_lab.one.thing import ThingPartArgs, Thing, make",
+    "from pulumi_lab.one._inputs import *\nfrom pulumi_lab.one.thing import *",
+    "import pulumi_lab.one.thing as t\nThingPartArgs, Thing, make = t.ThingPartArgs, t.Thing, t.make",
+    "from pulumi_lab.one import _inputs, Thing, make\nThingPartArgs = _inputs.ThingWholeArgs.__mro__[1]",
+)
+
+
+@pytest.mark.parametrize("reach", REACHES)
+@pytest.mark.parametrize("lazy", [True, False])
+def test_however_a_class_is_reached_it_is_the_same(sdk: Path, reach: str, lazy: bool) -> None:
+    with_arguments(sdk)
+    assert told(
+        f"{reach}\nimport typing, pickle\n"
+        "import pulumi_lab.one as one\nfrom pulumi_lab.one import _inputs, outputs\n"
+        "whole, part = make(), one.ThingPartArgs(size=3)\n"
+        "assert ThingPartArgs is one.ThingPartArgs is one.thing.ThingPartArgs is _inputs.ThingPartArgs\n"
+        "assert Thing is one.Thing and type(whole) is _inputs.ThingWholeArgs\n"
+        "assert isinstance(whole, ThingPartArgs) and pickle.loads(pickle.dumps(part)).size == 3\n"
+        "assert typing.get_type_hints(Thing.part)['return'] is outputs.ThingPart\n"
+        "given = typing.get_type_hints(Thing.of)['given']\n"
+        "assert given == typing.Union[ThingPartArgs, _inputs.ThingPartArgsDict]\n"
+        "assert {'ThingPartArgs', 'make'} <= set(dir(one.thing)) and 'ThingPartArgs' in dir(_inputs)\n"
+        "assert _inputs.ThingPartArgsDict(size=2) == {'size': 2}\n"
+        "print(json.dumps([whole.size, part.size]))",
+        folder=sdk,
+        lazy=lazy,
+    ) == [4, 3]
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_a_class_that_is_not_there_is_an_ordinary_error(sdk: Path, lazy: bool) -> None:
+    with_arguments(sdk)
+    assert told(
+        "import pulumi_lab.one as one\n"
+        "from pulumi_lab.one import _inputs, thing\n"
+        "told = []\n"
+        "for wrong in (lambda: _inputs.Nothing, lambda: thing.Nothing, lambda: thing._Kept, thing.wrong,\n"
+        "        lambda: exec('from pulumi_lab.one.thing import Nothing')):\n"
+        "    try: wrong()\n"
+        "    except Exception as error: told.append([type(error).__name__, str(error).split(' (')[0]])\n"
+        "print(json.dumps(told))",
+        folder=sdk,
+        lazy=lazy,
+    ) == [
+        ["AttributeError", "module 'pulumi_lab.one._inputs' has no attribute 'Nothing'"],
+        ["AttributeError", "module 'pulumi_lab.one.thing' has no attribute 'Nothing'"],
+        ["AttributeError", "module 'pulumi_lab.one.thing' has no attribute '_Kept'"],
+        ["NameError", "name 'nothing' is not defined"],
+        ["ImportError", "cannot import name 'Nothing' from 'pulumi_lab.one.thing'"],
+    ]
+
+
+def with_arguments(sdk: Path) -> None:
+    """Give the package what its resources take and give."""
+    head = "import pulumi\nfrom typing import TypedDict, Union\n"
+    package = PACKAGE + "from ._inputs import *\nfrom . import outputs\n"
+    files = {
+        "__init__.py": package,
+        "_inputs.py": head + "__all__ = ['ThingPartArgs', 'ThingPartArgsDict', 'ThingWholeArgs']\n"
+        "MYPY = False\n"
+        "if not MYPY:\n"
+        "    class ThingPartArgsDict(TypedDict):\n"
+        "        size: pulumi.Input[int]\n"
+        "@pulumi.input_type\n"
+        "class ThingPartArgs:\n"
+        "    def __init__(self, *, size: pulumi.Input[int]):\n"
+        "        pulumi.set(self, 'size', size)\n"
+        "    @property\n"
+        "    @pulumi.getter\n"
+        "    def size(self) -> pulumi.Input[int]: ...\n"
+        "class ThingWholeArgs(ThingPartArgs): pass\n"
+        "class _Kept: pass\n",
+        "outputs.py": head + "__all__ = ['ThingPart']\n@pulumi.output_type\nclass ThingPart(dict): pass\n",
+        "thing.py": head
+        + "from . import outputs\nfrom ._inputs import *\n__all__ = [\n    'Thing',\n    'make',\n]\n"
+        "class Thing:\n"
+        "    def part(self) -> 'outputs.ThingPart': ...\n"
+        "    def of(self, given: Union['ThingPartArgs', 'ThingPartArgsDict']) -> None: ...\n"
+        "def make(): return ThingWholeArgs(size=4)\n"
+        "def wrong(): return nothing\n",
+    }
+    for name, text in files.items():
+        (sdk / "pulumi_lab" / "one" / name).write_text(text)
+
+
 def test_every_way_of_importing_gives_the_same(sdk: Path) -> None:
     ways = (
         "import pulumi_lab.one.get_it\nfrom pulumi_lab import one\ngot = one.get_it()",
