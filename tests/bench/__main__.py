@@ -2,7 +2,8 @@
 
 Run in a sandbox of its own, which is removed afterwards. `--json` prints the figures for machines,
 `--runs N` changes how often each case runs, `--large` adds previews of 10,000 resources, `--only GROUP`
-leaves the other groups of cases out. Exits with 1 when a target is missed: a median counts, on whatever
+leaves the other groups of cases out. What runs a program whole is compared with the SDK alone, in the same
+minutes: times ours over times its. Exits with 1 when a target is missed: a median counts, on whatever
 machine, so run it where nothing else runs; the load is printed beside the figures.
 """
 
@@ -26,6 +27,7 @@ from .imports import import_time
 from .measure import Measurement, measure, of, run
 from .policies import policy_cases
 from .scale import scale_cases
+from .sdk_alone import sdk_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = str(ROOT / ".venv" / "bin" / "fleet")
@@ -56,6 +58,7 @@ def _typerush_cases(env: dict[str, str], runs: int) -> Iterator[Measurement]:
             env=env,
             runs=runs,
             target_s=1.0,
+            peer_s=sdk_alone(project, "dev", env, runs),
         )
         run(UP, cwd=project, env=env)
         yield measure(
@@ -81,6 +84,7 @@ def _cases(env: dict[str, str], runs: int) -> Iterator[Measurement]:
             env=env,
             runs=runs,
             target_s=target_s,
+            peer_s=sdk_alone(ROOT, stage, env, min(runs, 3)),
         )
     yield of(
         f"all systems, make up from nothing: {_resources('local', ROOT, env)} resources",
@@ -156,7 +160,7 @@ def main() -> int:
 
 
 def _print(measurements: list[Measurement], costliest: list[tuple[str, float]], load: float) -> None:
-    table = Table("case", "runs", "median", "best", "worst", "each", "cpu", "memory", "target")
+    table = Table("case", "runs", "median", "best", "worst", "each", "cpu", "memory", "SDK alone", "target")
     for column in table.columns:
         column.no_wrap = True
     for m in measurements:
@@ -167,10 +171,11 @@ def _print(measurements: list[Measurement], costliest: list[tuple[str, float]], 
             f"{m.median_s / m.resources * 1000:.1f} ms" if m.resources else "",
             "" if m.cpu_s is None else f"{m.cpu_s:.2f} s",
             _memory(m),
+            f"{m.peer_s:.2f} s: {m.median_s / m.peer_s:.2f} of it" if m.peer_s else "",
             _target(m),
         )
     console = Console()
-    console.width = max(console.width, 180)
+    console.width = max(console.width, 200)
     console.print(table)
     if costliest:
         console.print(

@@ -25,7 +25,8 @@ class Measurement:
     which other work on the machine disturbs least (None where it can't be known). ``peaks_mb`` is the largest
     resident set, in MiB, of each process of the command by its name (of the run in which they needed most
     together), ``target_mb`` the limit for all of them together. CPU and memory are of the command and what it
-    starts and ends. ``resources``: how many a run handles, where that is what the case is about.
+    starts and ends. ``resources``: how many a run handles, where that is what the case is about. ``peer_s``:
+    what the peer took beside it (``sdk_alone``; None where there is none).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Measurement:
     target_s: float | None = None
     target_mb: float | None = None
     resources: int | None = None
+    peer_s: float | None = None
 
     @property
     def peak_mb(self) -> float:
@@ -150,6 +152,7 @@ def measure(
     target_s: float | None = None,
     target_mb: float | None = None,
     resources: int | None = None,
+    peer_s: float | None = None,
     before_each: Callable[[], object] = lambda: None,
 ) -> Measurement:
     """Run ``command`` once for the caches, then ``runs`` times, each after ``before_each`` (not measured)."""
@@ -166,6 +169,7 @@ def measure(
         target_s=target_s,
         target_mb=target_mb,
         resources=resources,
+        peer_s=peer_s,
     )
 
 
@@ -183,6 +187,7 @@ def of(
     target_s: float | None = None,
     target_mb: float | None = None,
     resources: int | None = None,
+    peer_s: float | None = None,
 ) -> Measurement:
     """Sum up the seconds of several runs."""
     return Measurement(
@@ -196,4 +201,5 @@ def of(
         target_s=target_s,
         target_mb=target_mb,
         resources=resources,
+        peer_s=peer_s,
     )

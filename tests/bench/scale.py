@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .measure import Measurement, measure, run
+from .sdk_alone import sdk_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 FLEET = str(ROOT / ".venv" / "bin" / "fleet")
@@ -106,6 +107,7 @@ def _preview(
             target_s=target_s,
             target_mb=target_mb,
             resources=count,
+            peer_s=sdk_alone(folder, "dev", env, min(runs, 3)) if count == MANY else None,
         )
 
 
