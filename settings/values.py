@@ -40,7 +40,12 @@ class Settings(BaseModel):
     """A part of a stage: camelCase in YAML, exact types, no other keys than its own."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, protected_namespaces=(), defer_build=True
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        protected_namespaces=(),
+        defer_build=True,  # a stage reads few of the models
     )
 
 
