@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -138,13 +140,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, and as the Pulumi CLI does
     code = _run(arguments)
-    if code == _INTERRUPTED and arguments is None:
-        # Interrupted twice, threads may still wait for what doesn't answer: Python would wait for them.
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
+    if arguments is None:
+        _end(code)
     return code
+
+
+def _end(code: int) -> NoReturn:
+    """End the process as Python does, but for the destruction of every module, a tenth of a second."""
+    if code != _INTERRUPTED:  # twice, and threads may still wait for what doesn't answer
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for threads
+        atexit._run_exitfuncs()  # noqa: SLF001 - no public way
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
