@@ -4,7 +4,6 @@ The SDK is imported only if the pack does it. Our own pack doesn't, and is ready
 """
 
 import gc
-import importlib.abc
 import importlib.machinery
 import json
 import os
@@ -16,15 +15,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import fleet_engine
+    from . import fleet_engine, fleet_lazy_sdk
 else:
     import fleet_engine
+    import fleet_lazy_sdk
 
 sys.path.pop(0)  # this file's folder, which is none of the pack's business
+fleet_lazy_sdk.install()
 gc.set_threshold(100_000, 50)  # what a pack loads lives to its end: hardly anything is found sooner
 
 
-class _ConfiguredSdk(importlib.abc.MetaPathFinder):
+class _ConfiguredSdk:
     """Tells the SDK which stack it is about, as soon as somebody has imported it."""
 
     def find_spec(

@@ -75,7 +75,10 @@ def test_only_what_is_used_is_loaded(sdk: Path) -> None:
         "print(json.dumps([before, [name for name in sys.modules if name.startswith('pulumi_lab.one.')]]))",
         folder=sdk,
     ) == [[], ["pulumi_lab.one.thing"]]
-    assert told("import pulumi\nprint(json.dumps('dill' in sys.modules))") is False
+    seldom = "import pulumi\nprint(json.dumps([name in sys.modules for name in ('dill', 'psutil')]))"
+    assert told(seldom) == [False, False]
+    traced = "import os\nos.environ['TRACEPARENT'] = 'a trace'\n"
+    assert told(traced + LAZY + seldom, lazy=False) == [False, True]
     assert told("import pulumi\nprint(json.dumps(pulumi.dynamic.Resource.__name__))") == "Resource"
 
 
