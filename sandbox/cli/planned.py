@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from sandbox.engine.events import Op
+from sandbox.engine.properties import UNKNOWN, OutputValue, Secret
+from sandbox.ownership import Resource
+
 if TYPE_CHECKING:
     from sandbox.engine import Result
     from sandbox.engine.state import ResourceState
-    from sandbox.ownership import Resource
 
 
 def planned(result: Result) -> list[Resource]:
     """What the stage will have, by URN."""
-    from sandbox.engine.events import Op
-
     gone = (Op.DELETE, Op.DELETE_REPLACED, Op.DISCARD, Op.DISCARD_REPLACED)
     states = {step.urn: step.new for step in result.steps if step.new and step.op not in gone}
     return _resources(states.values())
@@ -30,8 +31,6 @@ def deployed(result: Result) -> list[Resource]:
 
 
 def _resources(states: Iterable[ResourceState]) -> list[Resource]:
-    from sandbox.ownership import Resource
-
     return [
         Resource(
             urn=state.urn,
@@ -46,8 +45,6 @@ def _resources(states: Iterable[ResourceState]) -> list[Resource]:
 
 def _known(value: Any) -> Any:
     """A property value without secrets and without what isn't known yet."""
-    from sandbox.engine.properties import UNKNOWN, OutputValue, Secret
-
     if isinstance(value, OutputValue):
         return None if value.secret else _known(value.element)
     if value is UNKNOWN or isinstance(value, Secret):
