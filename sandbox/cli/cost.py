@@ -56,6 +56,13 @@ def estimates(result: Result, config: StackConfig) -> tuple[Estimate, Estimate |
     )
 
 
+def warm() -> None:
+    """Load what a preview ends with, while it waits for the program."""
+    from sandbox.cost import load_prices
+
+    load_prices()
+
+
 def short(now: Estimate, before: Estimate | None) -> str:
     """The estimate in a line."""
     text = f"about {now.usd:,.2f} USD a month"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -256,6 +257,8 @@ def _run(
     from sandbox.engine.targets import Targets
     from sandbox.provider import prepare
 
+    from .cost import warm
+
     found = _running(place, config)
     update = Update(
         kind=Kind(kind),
@@ -276,6 +279,8 @@ def _run(
     def hear(event: Event) -> None:
         if isinstance(event, ProgramStarted):
             prepare(endpoint)
+            if preview:
+                Thread(target=warm, name="cost-warm-up", daemon=True).start()
         if on_event is not None:
             on_event(event)
 

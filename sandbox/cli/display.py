@@ -23,7 +23,6 @@ from sandbox.engine.events import (
     Step,
 )
 from sandbox.engine.properties import UNKNOWN, Archive, Asset, OutputValue, ResourceReference, Secret
-from sandbox.reports.console import say
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -252,6 +251,8 @@ def say_end(out: Console, result: Result, *, preview: bool, report: Report) -> N
         for name, value in sorted(result.outputs.items()):
             out.print(f"  {escape(name)}: {escape(shown(value, indent=2))}")
     if preview or report.findings:
+        from sandbox.reports.console import say
+
         say(out, report)
     counts = [
         f"{count} {'to ' + looks(op)[2] if preview else looks(op)[3]}"

@@ -24,6 +24,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .guest import fleet_seldom_used
+
 if TYPE_CHECKING:
     from .api import Kind, Outcome, Result, Update, run
     from .config import Override, StackConfig
@@ -118,6 +120,8 @@ __all__ = [
     "in_process",
     "run",
 ]
+
+fleet_seldom_used.install()
 
 _HOMES = ("api", "config", "errors", "events", "plugins", "program", "project", "properties", "state")
 
