@@ -2,7 +2,7 @@
 """The peer of every preview: the program alone, under Pulumi's SDK as it is, an engine that does nothing.
 
 A monitor answers each registration at once. No engine that runs the program so can be quicker, Pulumi's
-included; what a whole preview of ours takes is a multiple of it on any machine.
+included. Seconds depend on the machine; what part of this a whole preview of ours takes depends on it less.
 """
 
 import json

@@ -24,7 +24,7 @@ class ClassesLoader(importlib.machinery.SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code but for the bodies of its classes."""
-        _prepare_decorators(importlib.import_module("pulumi"))
+        _prepare_decorators()
         names = module.__dict__
         names["__builtins__"] = _Builtins(module, __build_class__=_Statement)
         super().exec_module(module)
@@ -62,11 +62,11 @@ class _Statement:
         return made
 
 
-def _prepare_decorators(pulumi: Any) -> None:
+@functools.cache
+def _prepare_decorators() -> None:
+    pulumi = importlib.import_module("pulumi")
     for name in _DECORATORS:
-        decorator = getattr(pulumi, name)
-        if not hasattr(decorator, "__wrapped__"):
-            setattr(pulumi, name, _keeping_statements(decorator))
+        setattr(pulumi, name, _keeping_statements(getattr(pulumi, name)))
 
 
 def _keeping_statements(decorator: Callable[[type], type]) -> Callable[[Any], Any]:
