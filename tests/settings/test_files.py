@@ -117,6 +117,10 @@ def test_declared_defaults_are_the_programs() -> None:
             assert field.default is not None or entry["default"] in ("", {})
 
 
+def test_the_project_has_an_interpreter_of_its_own() -> None:
+    assert _read("Pulumi.yaml")["runtime"]["options"]["virtualenv"] == ".venv"
+
+
 def test_no_file_holds_a_real_account() -> None:
     documented = {"000000000000", "111122223333", "444455556666"}
     for name in ("local", "dev", "prod"):
