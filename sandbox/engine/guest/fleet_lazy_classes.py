@@ -39,10 +39,9 @@ class ResourceLoader(importlib.machinery.SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code but for that import."""
-        names = module.__dict__
-        names["__builtins__"] = _Builtins(_ArgumentsBeside(module.__name__), __import__=_import_but_arguments)
-        super().exec_module(module)
         module.__class__ = _Resource
+        module.__dict__["__builtins__"] = _Builtins(module, __import__=_import_but_arguments)
+        super().exec_module(module)
 
 
 class _Statement:
@@ -83,13 +82,13 @@ def _keeping_statements(decorator: Callable[[type], type]) -> Callable[[Any], An
 class _Builtins(dict[str, Any]):
     """What code and annotations see beyond their module's own names: Python's, and the classes."""
 
-    def __init__(self, classes: Any, **replaced: Any) -> None:
+    def __init__(self, module: ModuleType, **replaced: Any) -> None:
         super().__init__(vars(builtins), **replaced)
-        self._classes = classes
+        self._module = module
 
     def __missing__(self, name: str) -> Any:
         try:
-            return getattr(self._classes, name)
+            return getattr(self._module, name)
         except AttributeError:
             raise KeyError(name) from None
 
@@ -106,22 +105,6 @@ class _Classes(ModuleType):
         return sorted({*super().__dir__(), *self._statements})
 
 
-class _ArgumentsBeside:
-    """The names that ``from ._inputs import *`` gives a module."""
-
-    def __init__(self, module: str) -> None:
-        self._arguments = f"{module.rpartition('.')[0]}.{ARGUMENTS}"
-
-    def __getattr__(self, name: str) -> Any:
-        arguments = importlib.import_module(self._arguments)
-        if name not in arguments.__all__:
-            raise AttributeError(name)
-        return getattr(arguments, name)
-
-    def __dir__(self) -> list[str]:
-        return list(importlib.import_module(self._arguments).__all__)
-
-
 def _import_but_arguments(
     name: str, globals_: Any = None, locals_: Any = None, fromlist: Any = (), level: int = 0
 ) -> Any:
@@ -131,11 +114,15 @@ def _import_but_arguments(
 
 
 class _Resource(ModuleType):
+    """Has the names of ``_inputs`` beside its own."""
+
     def __getattr__(self, name: str) -> Any:
-        try:
-            return getattr(_ArgumentsBeside(self.__name__), name)
-        except AttributeError:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
+        if name not in (arguments := self._arguments()).__all__:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(arguments, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *dir(_ArgumentsBeside(self.__name__))})
+        return sorted({*super().__dir__(), *self._arguments().__all__})
+
+    def _arguments(self) -> Any:
+        return importlib.import_module(f"{self.__name__.rpartition('.')[0]}.{ARGUMENTS}")
